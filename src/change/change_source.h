@@ -1,0 +1,108 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "change/change_batch.h"
+#include "change/position.h"
+
+namespace weir::change {
+
+/// Takes what a source reads. Calls come from one thread; a failure ends the read.
+class ChangeSink {
+public:
+    ChangeSink() = default;
+    ChangeSink(const ChangeSink&) = delete;
+    ChangeSink& operator=(const ChangeSink&) = delete;
+    virtual ~ChangeSink() = default;
+
+    /// A table has this shape from here on. Comes before the first batch of that version.
+    virtual Status schema_changed(std::shared_ptr<const catalog::TableContract> contract) = 0;
+    /// Batches of one table come in (commit_position, ordinal) order; batches of different tables
+    /// may overtake each other within a cut.
+    virtual Status write(const ChangeBatch& batch) = 0;
+};
+
+/// How far the cut that is being read has come.
+struct CutProgress {
+    Position position;                // End of the last whole transaction, or of the idle log.
+    std::uint64_t transactions = 0;   // Whole transactions with at least one captured change.
+    std::uint64_t decoded_bytes = 0;  // Size of their changes in the log's protocol.
+};
+
+/// Decides where cuts end. Asked at every transaction boundary, and at least four times a second
+/// while the source is silent; never inside a transaction.
+class CutBoundary {
+public:
+    CutBoundary() = default;
+    CutBoundary(const CutBoundary&) = delete;
+    CutBoundary& operator=(const CutBoundary&) = delete;
+    virtual ~CutBoundary() = default;
+
+    virtual bool ends_here(const CutProgress& progress) = 0;
+};
+
+/// A cut that was read. Without transactions it only says that the log was silent up to `position`.
+struct CutEnd {
+    Position position;  // Reading goes on from here; every commit_position in the cut is below it.
+    std::uint64_t transactions = 0;
+    std::uint64_t changes = 0;
+    std::optional<Timestamp> commit_time;  // Of the last transaction.
+};
+
+/// A source's log from one position on. One thread at a time.
+class ChangeSource {
+public:
+    ChangeSource() = default;
+    ChangeSource(const ChangeSource&) = delete;
+    ChangeSource& operator=(const ChangeSource&) = delete;
+    virtual ~ChangeSource() = default;
+
+    /// Reads whole transactions into `sink` until `boundary` says that the cut ends. At a stop
+    /// request it ends the cut at the last whole transaction; a transaction that is only half read
+    /// is left for the next start.
+    virtual Result<CutEnd> read_cut(CutBoundary& boundary, ChangeSink& sink,
+                                    const std::stop_token& stop) = 0;
+    /// Tells the source that it may forget its log before `position`. Call it only for what the
+    /// ledger holds.
+    virtual Status acknowledge(Position position) = 0;
+};
+
+/// A piece of a table that is read and committed on its own.
+struct SnapshotChunk {
+    std::shared_ptr<const catalog::TableContract> contract;
+    std::uint32_t index = 0;  // From 0 within the table; ordinals of its rows begin at index << 32.
+    std::uint64_t first_block = 0;
+    std::uint64_t end_block = 0;  // Exclusive; the last chunk of a table has no upper bound.
+    bool last = false;
+};
+
+/// All tables as they are at one position.
+struct SnapshotPlan {
+    Position position;     // The stream goes on from here.
+    std::string snapshot;  // The source's own name of what it saw: pg_current_snapshot().
+    Timestamp time;        // The source's clock when the snapshot was taken: commit_time of rows.
+    std::vector<SnapshotChunk> chunks;  // By table name, then index.
+};
+
+/// The first read of a source. `read_chunk` may be called from several threads at once, each with
+/// its own `worker` number below `workers` given at creation.
+class SnapshotSource {
+public:
+    SnapshotSource() = default;
+    SnapshotSource(const SnapshotSource&) = delete;
+    SnapshotSource& operator=(const SnapshotSource&) = delete;
+    virtual ~SnapshotSource() = default;
+
+    virtual const SnapshotPlan& plan() const = 0;
+    /// Writes the chunk's rows to `sink`: op `r`, commit_position = plan position.
+    virtual Status read_chunk(const SnapshotChunk& chunk, std::size_t worker, ChangeSink& sink,
+                              const std::stop_token& stop) = 0;
+};
+
+}  // namespace weir::change

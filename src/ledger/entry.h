@@ -1,0 +1,175 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/sha256.h"
+#include "catalog/table_contract.h"
+#include "change/position.h"
+
+namespace weir::ledger {
+
+/// Numbers the cuts of a pipeline: 1, 2, 3, ... Zero stands for "none yet".
+struct CutNumber {
+    std::uint64_t value = 0;
+
+    friend constexpr auto operator<=>(CutNumber, CutNumber) = default;
+};
+
+/// A part of the chain that appends under a lease of its own.
+enum class Stage { capture, refine, load, model, quality, publish, operate };
+
+std::string_view to_string(Stage stage);
+
+/// Counts the holders of a stage's lease, from 1. A higher epoch fences off all lower ones.
+struct Epoch {
+    std::uint64_t value = 0;
+
+    friend constexpr auto operator<=>(Epoch, Epoch) = default;
+};
+
+/// Who appended an entry, and when: the only part of a `cut landed` entry that a second capture of
+/// the same range does not repeat.
+struct Run {
+    std::string id;  // UUIDv7
+    Stage stage = Stage::operate;
+    Epoch epoch{};
+    Timestamp time;
+};
+
+/// A file that exists because an entry names it. Its key in the store is `path`, "-e", the epoch of
+/// the entry's run, ".parquet" (see `stored_key`), so that two writers never meet in one file.
+struct DataFile {
+    catalog::TableName table;
+    std::string path;
+    std::uint64_t rows = 0;
+    std::uint64_t bytes = 0;
+    Digest sha256{};
+    catalog::SchemaVersion schema_version{};
+
+    friend bool operator==(const DataFile&, const DataFile&) = default;
+};
+
+std::string stored_key(std::string_view path, Epoch epoch);
+
+/// A list too long for an entry (more than 8 files), by the hash of its text in the store.
+struct Manifest {
+    Digest sha256{};
+    std::uint64_t files = 0;
+};
+using FileList = std::variant<std::vector<DataFile>, Manifest>;
+
+// The entries, as docs/formats/ledger.md describes them. A field that a kind has is always written.
+
+struct PipelineCreated {
+    std::string pipeline;
+    std::string source;  // Kind and database, without user, password or host secrets.
+    std::string release;
+};
+struct LeaseTaken {};  // Stage and epoch are the run's.
+/// The contract is an object `contracts/<table>/<version>-<sha256>.json` of its own.
+struct SchemaChanged {
+    catalog::TableName table;
+    catalog::SchemaVersion version{};
+    Digest contract{};
+};
+struct SnapshotStarted {
+    std::uint32_t attempt = 0;  // From 1; chunks of an earlier attempt stop counting.
+    change::Position position;
+    std::string snapshot;
+    std::uint64_t chunks = 0;
+};
+struct ChunkLanded {
+    std::uint32_t attempt = 0;
+    catalog::TableName table;
+    std::uint32_t chunk = 0;
+    std::uint64_t rows = 0;
+    FileList files;
+};
+/// Cut 1 of a pipeline with a snapshot has no files of its own: it is the last attempt's chunks.
+struct CutLanded {
+    CutNumber cut{};
+    change::Position position;
+    std::optional<Timestamp> commit_time;
+    std::uint64_t transactions = 0;
+    std::uint64_t changes = 0;
+    std::optional<std::uint32_t> snapshot_attempt;
+    FileList files;
+};
+struct PositionAdvanced {
+    change::Position position;
+};
+/// read = refined + quarantined + deduplicated.
+struct CutRefined {
+    CutNumber cut{};
+    std::uint64_t read = 0;
+    std::uint64_t refined = 0;
+    std::uint64_t quarantined = 0;
+    std::uint64_t deduplicated = 0;
+    FileList files;
+    FileList quarantine;
+};
+struct CutsLoaded {
+    CutNumber from{};  // The warehouse stood here before; exclusive.
+    CutNumber to{};
+    std::string warehouse;
+    std::uint64_t rows = 0;
+};
+struct ModelsBuilt {
+    CutNumber cut{};
+    std::string project;
+    bool succeeded = false;
+    std::uint64_t models = 0;
+    std::uint64_t tests_passed = 0;
+    std::uint64_t tests_failed = 0;
+};
+struct ChecksRun {
+    CutNumber cut{};
+    std::string suite;
+    bool succeeded = false;
+    std::uint64_t expectations = 0;
+    std::uint64_t failed = 0;
+};
+struct Published {
+    CutNumber cut{};
+    std::string file;
+};
+struct Reconciled {
+    CutNumber cut{};
+    change::Position position;
+    bool equal = false;
+    std::uint64_t tables = 0;
+};
+/// The statement is named by its hash: it may hold row values.
+struct DataRead {
+    std::string principal;
+    Digest statement{};
+    std::uint64_t rows = 0;
+};
+
+using EntryBody = std::variant<PipelineCreated, LeaseTaken, SchemaChanged, SnapshotStarted,
+                               ChunkLanded, CutLanded, PositionAdvanced, CutRefined, CutsLoaded,
+                               ModelsBuilt, ChecksRun, Published, Reconciled, DataRead>;
+
+struct Entry {
+    EntryBody body;
+    Run run;
+};
+
+/// The entry's name as users see it: "cut landed".
+std::string_view kind_of(const EntryBody& body);
+
+/// Writes canonical JSON (RFC 8785). Fails with `invalid` past 4 KiB.
+Result<std::string> format_entry(const Entry& entry);
+/// Reads exactly what `format_entry` writes. Fails with `corrupt`, or with `unsupported` on a kind
+/// that this release does not know.
+Result<Entry> parse_entry(std::string_view text);
+
+}  // namespace weir::ledger

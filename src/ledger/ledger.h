@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "ledger/checkpoint.h"
+#include "ledger/entry.h"
+#include "ledger/note_key.h"
+#include "store/object_store.h"
+
+namespace weir::ledger {
+
+/// The right to append for one stage, until somebody takes a higher epoch.
+struct Lease {
+    Stage stage = Stage::operate;
+    Epoch epoch{};
+    std::string run_id;
+};
+
+/// An append-only log of entries whose appending is weir's commit (docs/formats/ledger.md).
+/// `append` returns after the entries are durable; whoever opens the ledger finishes what a dead
+/// process began. Any thread may call it; several processes may append to one store.
+class Ledger {
+public:
+    /// Makes a ledger in an empty store whose first entry is `created`; fails with
+    /// `already_exists` if there is one. The key's name is the ledger's origin.
+    static Status create(store::ObjectStore& store, const SigningKey& key,
+                         const PipelineCreated& created, const Clock& clock);
+    /// Opens the ledger and finishes what `head` names. Fails with `not_found`, `corrupt`,
+    /// `denied`. `store`, `key` and `clock` outlive the ledger.
+    static Result<std::unique_ptr<Ledger>> open(store::ObjectStore& store, const SigningKey& key,
+                                                const Clock& clock);
+
+    TreeSize size() const;
+
+    /// Looks at `head` again and returns the entries from `from` on.
+    Result<std::vector<Entry>> read_from(TreeSize from);
+
+    /// Appends a `lease taken` entry with the next epoch of this stage.
+    Result<Lease> take_lease(Stage stage);
+
+    /// Appends entries in one step, all or none. An append that another stage overtook is repeated;
+    /// one that meets a newer lease of its own stage fails with `denied`, and nothing it wrote is
+    /// ever read. `in_doubt`: open the ledger again and look.
+    Result<TreeSize> append(const Lease& lease, std::span<const EntryBody> bodies);
+
+    /// Keeps up to 8 files as they are and writes a longer list as `manifests/<sha256>.json`.
+    Result<FileList> store_files(std::vector<DataFile> files);
+    Result<std::vector<DataFile>> read_files(const FileList& files) const;
+
+    /// Writes the contract as an object and returns the entry that names it.
+    Result<SchemaChanged> store_contract(const catalog::TableContract& contract);
+    Result<catalog::TableContract> read_contract(const SchemaChanged& entry) const;
+
+private:
+    // Owner of this folder: fill in.
+};
+
+}  // namespace weir::ledger
