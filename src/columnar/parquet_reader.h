@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "base/result.h"
+#include "columnar/stored_file.h"
+
+namespace arrow {
+class RecordBatch;
+class Schema;
+}  // namespace arrow
+namespace parquet::arrow {
+class FileReader;
+}
+
+namespace weir::columnar {
+
+/// Reads a Parquet file, one batch a row group, so that memory is bounded by a row group. One
+/// thread at a time.
+class ParquetReader {
+public:
+    /// Fails with `corrupt` if this is not a Parquet file.
+    static Result<ParquetReader> open(std::shared_ptr<arrow::io::RandomAccessFile> file);
+    /// Opens a file that the ledger names, after `open_verified`. `store` outlives the reader.
+    static Result<ParquetReader> open(const store::ObjectStore& store,
+                                      const StoredContent& content);
+    ParquetReader(ParquetReader&&) noexcept;
+    ParquetReader& operator=(ParquetReader&&) noexcept;
+    ~ParquetReader();
+
+    const std::shared_ptr<arrow::Schema>& schema() const { return schema_; }
+    std::uint64_t rows() const;
+
+    /// Returns the next row group's rows, or null after the last. Fails with `corrupt`.
+    Result<std::shared_ptr<arrow::RecordBatch>> next();
+
+private:
+    ParquetReader(std::unique_ptr<parquet::arrow::FileReader> reader,
+                  std::shared_ptr<arrow::Schema> schema);
+
+    std::unique_ptr<parquet::arrow::FileReader> reader_;
+    std::shared_ptr<arrow::Schema> schema_;
+    int next_group_ = 0;
+};
+
+}  // namespace weir::columnar

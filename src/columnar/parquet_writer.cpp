@@ -1,0 +1,132 @@
+#include "columnar/parquet_writer.h"
+
+#include <arrow/array/concatenate.h>
+#include <arrow/record_batch.h>
+#include <arrow/type.h>
+#include <parquet/arrow/writer.h>
+#include <parquet/exception.h>
+#include <parquet/properties.h>
+
+#include <algorithm>
+#include <array>
+#include <concepts>
+#include <string_view>
+#include <utility>
+
+#include "columnar/arrow_status.h"
+#include "columnar/hashing_stream.h"
+
+namespace weir::columnar {
+namespace {
+
+// Names of operations and of columns: few distinct values whatever the table holds.
+constexpr std::array<std::string_view, 7> dictionary_columns{"op",
+                                                             "_op",
+                                                             "unchanged.list.element",
+                                                             "_unchanged.list.element",
+                                                             "untyped.list.element.image",
+                                                             "untyped.list.element.column",
+                                                             "reason"};
+
+std::shared_ptr<parquet::WriterProperties> file_properties() {
+    parquet::WriterProperties::Builder builder;
+    builder.version(parquet::ParquetVersion::PARQUET_2_6)
+        ->compression(parquet::Compression::ZSTD)
+        ->compression_level(1)
+        ->disable_dictionary();
+    for (const std::string_view column : dictionary_columns) {
+        builder.enable_dictionary(std::string(column));
+    }
+    return builder.build();
+}
+
+std::shared_ptr<parquet::ArrowWriterProperties> arrow_properties() {
+    // The stored schema carries the metadata of fields, which Parquet has no place for.
+    return parquet::ArrowWriterProperties::Builder().store_schema()->build();
+}
+
+/// Runs a call into Parquet; the error is the sink's own if it was the sink that failed.
+template <std::invocable Call>
+Status guarded(const HashingStream& stream, Call&& call) {
+    Status outcome;
+    try {
+        outcome = from_arrow(std::forward<Call>(call)(), ErrorKind::internal);
+    } catch (const std::exception& error) {
+        outcome = fail(ErrorKind::internal, "{}", error.what());
+    }
+    if (!outcome && stream.failure()) {
+        return std::unexpected(*stream.failure());
+    }
+    return std::move(outcome).with("cannot write Parquet");
+}
+
+arrow::Result<std::shared_ptr<arrow::Array>> whole_column(const RowGroup& group, int index) {
+    if (group.size() == 1) {
+        return group.front()->column(index);
+    }
+    arrow::ArrayVector pieces;
+    pieces.reserve(group.size());
+    for (const auto& piece : group) {
+        pieces.push_back(piece->column(index));
+    }
+    return arrow::Concatenate(pieces);
+}
+
+/// Pages end where a batch ends, so a column reaches Parquet as one array.
+arrow::Status write_columns(parquet::arrow::FileWriter& writer, const RowGroup& group) {
+    ARROW_RETURN_NOT_OK(writer.NewRowGroup());
+    for (int index = 0; index < group.front()->num_columns(); ++index) {
+        ARROW_ASSIGN_OR_RAISE(const auto column, whole_column(group, index));
+        ARROW_RETURN_NOT_OK(writer.WriteColumnChunk(*column));
+    }
+    return arrow::Status::OK();
+}
+
+}  // namespace
+
+ParquetWriter::ParquetWriter(std::shared_ptr<arrow::Schema> schema,
+                             std::shared_ptr<HashingStream> stream,
+                             std::unique_ptr<parquet::arrow::FileWriter> writer)
+    : schema_(std::move(schema)), stream_(std::move(stream)), writer_(std::move(writer)) {}
+
+ParquetWriter::ParquetWriter(ParquetWriter&&) noexcept = default;
+ParquetWriter& ParquetWriter::operator=(ParquetWriter&&) noexcept = default;
+ParquetWriter::~ParquetWriter() = default;
+
+Result<ParquetWriter> ParquetWriter::open(std::shared_ptr<arrow::Schema> schema,
+                                          std::unique_ptr<store::ByteSink> sink) {
+    auto stream = std::make_shared<HashingStream>(std::move(sink));
+    std::unique_ptr<parquet::arrow::FileWriter> writer;
+    TRY(guarded(*stream, [&] {
+        return parquet::arrow::FileWriter::Open(*schema, arrow::default_memory_pool(), stream,
+                                                file_properties(), arrow_properties())
+            .Value(&writer);
+    }));
+    return ParquetWriter(std::move(schema), std::move(stream), std::move(writer));
+}
+
+Status ParquetWriter::write(const RowGroup& group) {
+    std::int64_t rows = 0;
+    for (const auto& piece : group) {
+        if (!piece->schema()->Equals(*schema_)) {
+            return fail(ErrorKind::invalid, "cannot write Parquet: the rows have another schema");
+        }
+        rows += piece->num_rows();
+    }
+    if (rows == 0) {
+        return {};
+    }
+    TRY(guarded(*stream_, [&] { return write_columns(*writer_, group); }));
+    ++row_groups_;
+    rows_ += static_cast<std::uint64_t>(rows);
+    return {};
+}
+
+Result<WrittenFile> ParquetWriter::finish() && {
+    TRY(guarded(*stream_, [&] { return writer_->Close(); }));
+    WrittenFile file{.rows = rows_, .bytes = stream_->bytes(), .sha256 = {}};
+    TRY_LET(file.sha256, stream_->finish());
+    return file;
+}
+
+}  // namespace weir::columnar

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/result.h"
+#include "columnar/parquet_writer.h"
+#include "columnar/row_group_cutter.h"
+#include "store/object_store.h"
+
+namespace weir::columnar {
+
+struct PartSize {
+    RowGroupSize row_group;
+    std::uint32_t row_groups = 16;
+};
+
+/// Begins the file of a part; parts are numbered from 1.
+using OpenPart = std::function<Result<std::unique_ptr<store::ByteSink>>(std::uint32_t part)>;
+
+/// A finished file and the number of its part.
+struct WrittenPart {
+    std::uint32_t part = 0;
+    WrittenFile file;
+};
+
+/// Writes rows of one schema into as many Parquet files as they need: row groups of a fixed size,
+/// `row_groups` of them to a file, no file without rows. Any batching of the same rows gives the
+/// same files. One thread at a time.
+class PartedWriter {
+public:
+    PartedWriter(std::shared_ptr<arrow::Schema> schema, OpenPart open_part,
+                 std::uint32_t first_part = 1, PartSize size = {});
+
+    /// Fails with `invalid` if the rows have another schema.
+    Status write(const std::shared_ptr<arrow::RecordBatch>& rows);
+    /// Finishes the last file and returns all of them in order.
+    Result<std::vector<WrittenPart>> finish() &&;
+
+private:
+    Status write_group(const RowGroup& group);
+    Status finish_part();
+
+    std::shared_ptr<arrow::Schema> schema_;
+    OpenPart open_part_;
+    std::uint32_t next_part_;
+    PartSize size_;
+    RowGroupCutter cutter_;
+    std::optional<ParquetWriter> writer_;  // Of part `next_part_ - 1`, while it has room.
+    std::vector<WrittenPart> finished_;
+};
+
+}  // namespace weir::columnar
