@@ -1,0 +1,38 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "catalog/table_contract.h"
+#include "ledger/ledger.h"
+#include "ledger/pipeline_state.h"
+
+namespace weir::landing {
+
+/// The shapes that tables have: those in the ledger, and those that a source announced since. A
+/// shape is committed before, or together with, the first rows that have it. One thread at a time.
+class ContractBook {
+public:
+    explicit ContractBook(const ledger::PipelineState& state) : state_(state) {}
+
+    /// Notes a shape; one that the ledger holds is no news. Fails with `corrupt` if the ledger has
+    /// another shape under this version.
+    Status announce(std::shared_ptr<const catalog::TableContract> contract);
+    bool knows(const catalog::TableContract& contract) const;
+
+    /// Stores what was announced and returns the entries that name it, by table and version.
+    Result<std::vector<ledger::EntryBody>> store_news(ledger::Ledger& ledger) const;
+    /// Call it when the ledger holds those entries.
+    void forget_news() { news_.clear(); }
+
+private:
+    using Key = std::pair<catalog::TableName, catalog::SchemaVersion>;
+
+    const ledger::PipelineState& state_;
+    std::map<Key, std::shared_ptr<const catalog::TableContract>> news_;
+};
+
+}  // namespace weir::landing

@@ -1,0 +1,57 @@
+#include "landing/orphans.h"
+
+#include <set>
+#include <string>
+#include <utility>
+
+#include "landing/landed_path.h"
+
+namespace weir::landing {
+namespace {
+
+struct NamedFiles {
+    std::set<std::string> keys;
+    ledger::Epoch capture{};  // The lease's newest.
+};
+
+const ledger::FileList* files_of(const ledger::EntryBody& body) {
+    if (const auto* chunk = std::get_if<ledger::ChunkLanded>(&body)) {
+        return &chunk->files;
+    }
+    const auto* cut = std::get_if<ledger::CutLanded>(&body);
+    return cut == nullptr ? nullptr : &cut->files;
+}
+
+Result<NamedFiles> named_files(ledger::Ledger& ledger) {
+    NamedFiles named;
+    TRY_LET(const auto entries, ledger.read_from({}));
+    for (const ledger::Entry& entry : entries) {
+        if (std::holds_alternative<ledger::LeaseTaken>(entry.body) &&
+            entry.run.stage == ledger::Stage::capture) {
+            named.capture = entry.run.epoch;
+        }
+        if (const ledger::FileList* list = files_of(entry.body)) {
+            TRY_LET(const auto files, ledger.read_files(*list));
+            for (const ledger::DataFile& file : files) {
+                named.keys.insert(ledger::stored_key(file.path, entry.run.epoch));
+            }
+        }
+    }
+    return named;
+}
+
+}  // namespace
+
+Result<std::vector<store::ObjectInfo>> orphans(const store::ObjectStore& store,
+                                               ledger::Ledger& ledger) {
+    // Listed first: what is committed in between is named by the time the ledger is read.
+    TRY_LET(auto objects, store.list("landing/"));
+    TRY_LET(const NamedFiles named, named_files(ledger));
+    std::erase_if(objects, [&](const store::ObjectInfo& object) {
+        const auto epoch = epoch_of_key(object.key);
+        return !epoch || *epoch >= named.capture || named.keys.contains(object.key);
+    });
+    return objects;
+}
+
+}  // namespace weir::landing
