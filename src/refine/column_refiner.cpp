@@ -77,8 +77,7 @@ arrow::Result<std::shared_ptr<arrow::Array>> to_decimal(const Conversion& conver
         case arrow::Type::INT64:
             return integers_to_decimal<arrow::Int64Array>(conversion, declared);
         case arrow::Type::DECIMAL128: {
-            const auto& type =
-                static_cast<const arrow::Decimal128Type&>(*conversion.landed.type());
+            const auto& type = static_cast<const arrow::Decimal128Type&>(*conversion.landed.type());
             return conversion.run<arrow::Decimal128Builder, arrow::Decimal128Array>(
                 [&](std::string_view bytes) {
                     return rescale_decimal(

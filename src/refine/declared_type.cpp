@@ -77,8 +77,8 @@ std::string DeclaredType::to_string() const {
 Status DeclaredTypes::declare(std::string_view column, std::string_view type) {
     const std::size_t dot = column.rfind('.');
     if (dot == std::string_view::npos || dot + 1 == column.size()) {
-        return fail(ErrorKind::invalid,
-                    "cannot declare type: write schema.table.column, column={}", column);
+        return fail(ErrorKind::invalid, "cannot declare type: write schema.table.column, column={}",
+                    column);
     }
     TRY_LET(auto table, catalog::TableName::parse(column.substr(0, dot)));
     TRY_LET(const DeclaredType declared, DeclaredType::parse(type));

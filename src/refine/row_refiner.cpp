@@ -37,9 +37,9 @@ void judge_untyped(const arrow::RecordBatch& landed, Verdicts& verdicts) {
     for (std::int64_t row = 0; row < lists.length(); ++row) {
         if (lists.IsValid(row) && lists.value_length(row) > 0) {
             const auto& columns = static_cast<const arrow::StringArray&>(*names);
-            verdicts.try_emplace(row, Verdict{.reason = QuarantineReason::untyped_value,
-                                              .column = columns.GetString(
-                                                  lists.value_offset(row))});
+            verdicts.try_emplace(row,
+                                 Verdict{.reason = QuarantineReason::untyped_value,
+                                         .column = columns.GetString(lists.value_offset(row))});
         }
     }
 }
@@ -59,13 +59,6 @@ Result<arrow::ArrayVector> refine_image(const arrow::StructArray& image,
     return refined;
 }
 
-arrow::Result<std::shared_ptr<arrow::Array>> struct_of(const arrow::StructArray& image,
-                                                       const std::shared_ptr<arrow::DataType>& type,
-                                                       arrow::ArrayVector columns) {
-    return std::make_shared<arrow::StructArray>(type, image.length(), std::move(columns),
-                                                image.null_bitmap(), image.null_count());
-}
-
 /// The image without an offset, so that its bitmap fits columns that begin at zero.
 Result<std::shared_ptr<arrow::StructArray>> image_of(const arrow::RecordBatch& landed,
                                                      LandedColumn column) {
@@ -77,8 +70,8 @@ Result<std::shared_ptr<arrow::StructArray>> image_of(const arrow::RecordBatch& l
 }
 
 arrow::Result<std::shared_ptr<arrow::RecordBatch>> with_reasons(
-    const std::shared_ptr<arrow::Schema>& schema, const arrow::RecordBatch& rows,
-    std::int64_t from, const Verdicts& verdicts) {
+    const std::shared_ptr<arrow::Schema>& schema, const arrow::RecordBatch& rows, std::int64_t from,
+    const Verdicts& verdicts) {
     arrow::StringBuilder reasons;
     arrow::StringBuilder columns;
     for (std::int64_t row = from; row < from + rows.num_rows(); ++row) {
@@ -124,9 +117,8 @@ Result<RefinedRows> deal(const std::shared_ptr<arrow::RecordBatch>& typed,
     return rows;
 }
 
-Result<std::shared_ptr<arrow::Array>> repeated(const std::shared_ptr<arrow::Scalar>& value,
-                                               std::int64_t rows) {
-    return columnar::from_arrow(arrow::MakeArrayFromScalar(*value, rows), ErrorKind::internal);
+Result<std::shared_ptr<arrow::Array>> repeated(const arrow::Scalar& value, std::int64_t rows) {
+    return columnar::from_arrow(arrow::MakeArrayFromScalar(value, rows), ErrorKind::internal);
 }
 
 }  // namespace
@@ -168,25 +160,28 @@ Result<RefinedRows> RowRefiner::refine(const arrow::RecordBatch& landed) const {
     TRY_LET(auto own, refine_image(*after, columns_, verdicts));
     TRY_LET(auto old, refine_image(*before, columns_, verdicts));
     const auto before_type = schema_->field(static_cast<int>(ProcessingColumn::before))->type();
-    arrow::ArrayVector columns;
-    columns.push_back(column_of(landed, LandedColumn::op));
-    TRY_LET(columns.emplace_back(), repeated(std::make_shared<arrow::Int64Scalar>(cut_.value),
-                                             landed.num_rows()));
+    TRY_LET(auto columns, leading_columns(landed));
+    columns.push_back(std::make_shared<arrow::StructArray>(before_type, landed.num_rows(),
+                                                           std::move(old), before->null_bitmap(),
+                                                           before->null_count()));
+    columns.insert(columns.end(), std::make_move_iterator(own.begin()),
+                   std::make_move_iterator(own.end()));
+    return deal(arrow::RecordBatch::Make(schema_, landed.num_rows(), std::move(columns)), landed,
+                verdicts, quarantine_schema_);
+}
+
+Result<arrow::ArrayVector> RowRefiner::leading_columns(const arrow::RecordBatch& landed) const {
+    arrow::ArrayVector columns{column_of(landed, LandedColumn::op)};
+    TRY_LET(columns.emplace_back(),
+            repeated(arrow::Int64Scalar(static_cast<std::int64_t>(cut_.value)), landed.num_rows()));
     for (const LandedColumn column :
          {LandedColumn::commit_position, LandedColumn::ordinal, LandedColumn::transaction_id,
           LandedColumn::commit_time, LandedColumn::schema_version}) {
         columns.push_back(column_of(landed, column));
     }
-    TRY_LET(columns.emplace_back(), repeated(std::make_shared<arrow::Date32Scalar>(load_dt_),
-                                             landed.num_rows()));
+    TRY_LET(columns.emplace_back(), repeated(arrow::Date32Scalar(load_dt_), landed.num_rows()));
     columns.push_back(column_of(landed, LandedColumn::unchanged));
-    TRY_LET(columns.emplace_back(),
-            columnar::from_arrow(struct_of(*before, before_type, std::move(old)),
-                                 ErrorKind::internal));
-    columns.insert(columns.end(), std::make_move_iterator(own.begin()),
-                   std::make_move_iterator(own.end()));
-    return deal(arrow::RecordBatch::Make(schema_, landed.num_rows(), std::move(columns)), landed,
-                verdicts, quarantine_schema_);
+    return columns;
 }
 
 }  // namespace weir::refine

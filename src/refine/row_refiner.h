@@ -13,6 +13,7 @@
 #include "refine/quarantine_reason.h"
 
 namespace arrow {
+class Array;
 class RecordBatch;
 class Schema;
 }  // namespace arrow
@@ -44,6 +45,10 @@ public:
 
 private:
     RowRefiner() = default;
+
+    /// What comes before `_before`.
+    Result<std::vector<std::shared_ptr<arrow::Array>>> leading_columns(
+        const arrow::RecordBatch& landed) const;
 
     std::shared_ptr<arrow::Schema> landed_schema_;
     std::shared_ptr<arrow::Schema> schema_;

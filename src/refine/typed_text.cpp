@@ -1,7 +1,5 @@
 #include "refine/typed_text.h"
 
-#include <simdjson.h>
-
 #include <algorithm>
 #include <charconv>
 #include <chrono>
@@ -209,7 +207,7 @@ Typed<arrow::Decimal128> read_decimal(std::string_view text, std::int32_t precis
     const std::string digits = number->digits + std::string(static_cast<std::size_t>(zeros), '0');
     // At most 38 digits: it cannot fail.
     const auto value = arrow::Decimal128::FromString(digits).ValueOrDie();
-    return number->negative ? -value : value;
+    return number->negative ? arrow::Decimal128(-value) : value;
 }
 
 Typed<arrow::Decimal128> rescale_decimal(const arrow::Decimal128& value, std::int32_t from_scale,
@@ -261,12 +259,7 @@ Typed<std::int64_t> read_timestamp(std::string_view text) {
 }
 
 bool is_json(std::string_view text) {
-    thread_local simdjson::dom::parser parser;
-    const auto error = parser.parse(text.data(), text.size()).error();
-    // simdjson stops at numbers past 64 bits and at deep nesting, which JSON allows.
-    return error == simdjson::SUCCESS ||
-           ((error == simdjson::NUMBER_ERROR || error == simdjson::DEPTH_ERROR) &&
-            nlohmann::json::accept(text));
+    return nlohmann::json::accept(text);
 }
 
 bool is_in_date_range(std::int32_t days) {

@@ -27,7 +27,7 @@ Typed<std::int32_t> read_date(std::string_view text);
 /// TIMESTAMP. What is finer than a microsecond is out of range.
 Typed<std::int64_t> read_timestamp(std::string_view text);
 
-/// Says whether the text is one JSON value (RFC 8259, UTF-8).
+/// Says whether the text is one JSON value (RFC 8259, UTF-8) whose numbers a double can hold.
 bool is_json(std::string_view text);
 
 /// Say whether DuckDB's types hold the value; infinities do.
