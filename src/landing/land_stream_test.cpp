@@ -102,7 +102,8 @@ TEST(LandStream, LandsCutsThatReconcile) {
         EXPECT_EQ(cuts[index].commit_time, second((index + 1) * 3000));
         EXPECT_EQ(cuts[index].transactions, 3U);
         std::uint64_t file_rows = 0;
-        for (const auto& file : *pipeline.ledger->read_files(cuts[index].files)) {
+        const auto listed = *pipeline.ledger->read_files(cuts[index].files);
+        for (const auto& file : listed) {
             file_rows += file.rows;
         }
         EXPECT_EQ(file_rows, cuts[index].changes);

@@ -1,0 +1,169 @@
+#include "landing/land_snapshot.h"
+
+#include <gtest/gtest.h>
+
+#include "landing/landing_fixture.h"
+#include "landing/orphans.h"
+
+namespace weir::landing {
+namespace {
+
+using change::Position;
+
+constexpr columnar::PartSize small{.row_group = {.rows = 8, .text_bytes = 1 << 20},
+                                   .row_groups = 2};
+
+/// Two tables in six chunks of 20 rows; one chunk is empty.
+std::unique_ptr<ScriptedSnapshot> make_snapshot() {
+    change::SnapshotPlan plan{.position = Position(5000),
+                              .snapshot = "700:700:",
+                              .time = Timestamp{std::chrono::days(20'000)},
+                              .chunks = {}};
+    std::map<std::pair<catalog::TableName, std::uint32_t>, std::shared_ptr<arrow::RecordBatch>>
+        rows;
+    for (const auto* table : {"claim", "claim_line"}) {
+        const auto contract = test_contract(table);
+        for (std::uint32_t index = 0; index < 3; ++index) {
+            plan.chunks.push_back({.contract = contract, .index = index, .last = index == 2});
+            rows[{contract->name, index}] =
+                test_rows(contract, 5000, static_cast<int>(index) * 100, index == 2 ? 0 : 20).rows;
+        }
+    }
+    auto snapshot = std::make_unique<ScriptedSnapshot>(std::move(plan));
+    snapshot->rows = std::move(rows);
+    return snapshot;
+}
+
+SnapshotOptions options_of(std::size_t workers) {
+    return {.workers = workers, .part_size = small, .on_chunk = {}, .on_cut = {}};
+}
+
+/// All files of the landed cut, by path.
+std::map<std::string, ledger::DataFile> files_of(TestPipeline& pipeline) {
+    std::map<std::string, ledger::DataFile> files;
+    for (const auto& [list, epoch] : pipeline.state.landed.at({1}).files) {
+        const auto listed = *pipeline.ledger->read_files(list);
+        for (const ledger::DataFile& file : listed) {
+            EXPECT_TRUE(pipeline.store.objects().contains(ledger::stored_key(file.path, epoch)));
+            files.emplace(file.path, file);
+        }
+    }
+    return files;
+}
+
+// Cut 1 is the chunks of the attempt, at the plan's position, and has no list of its own.
+TEST(LandSnapshot, LandsAllChunksAsTheFirstCut) {
+    TestPipeline pipeline;
+    ASSERT_THAT(pipeline.start(), IsOk());
+    auto snapshot = make_snapshot();
+    ASSERT_THAT(land_snapshot(pipeline.place(), *snapshot, options_of(1), {}), IsOk());
+    ASSERT_EQ(pipeline.cuts().size(), 1U);
+    const auto cut = pipeline.cuts()[0];
+    EXPECT_EQ(cut.position, Position(5000));
+    EXPECT_EQ(cut.commit_time, snapshot->plan().time);
+    EXPECT_EQ(cut.changes, 80U);
+    EXPECT_EQ(cut.snapshot_attempt, 1U);
+    EXPECT_TRUE(pipeline.state.snapshot_complete);
+    std::uint64_t rows = 0;
+    for (const auto& [path, file] : files_of(pipeline)) {
+        rows += file.rows;
+        EXPECT_THAT(path, testing::HasSubstr("/year=2024/month=10/day=04/snapshot-0001-chunk-"));
+    }
+    EXPECT_EQ(rows, 80U);
+    EXPECT_THAT(land_snapshot(pipeline.place(), *snapshot, options_of(1), {}),
+                IsError(ErrorKind::invalid));
+}
+
+// Property: the files do not depend on how many workers read.
+TEST(LandSnapshot, AnyNumberOfWorkersLandsTheSameFiles) {
+    TestPipeline one;
+    ASSERT_THAT(one.start(), IsOk());
+    auto snapshot = make_snapshot();
+    ASSERT_THAT(land_snapshot(one.place(), *snapshot, options_of(1), {}), IsOk());
+    for (const std::size_t workers : {2U, 4U, 9U}) {
+        TestPipeline pipeline;
+        ASSERT_THAT(pipeline.start(), IsOk());
+        ASSERT_THAT(land_snapshot(pipeline.place(), *snapshot, options_of(workers), {}), IsOk());
+        EXPECT_EQ(files_of(pipeline), files_of(one)) << workers;
+    }
+}
+
+// The chunk's error is the snapshot's; what landed before stops counting with the next attempt.
+TEST(LandSnapshot, AFailingChunkStopsItAndTheNextAttemptBeginsAgain) {
+    TestPipeline pipeline;
+    ASSERT_THAT(pipeline.start(), IsOk());
+    auto snapshot = make_snapshot();
+    snapshot->on_chunk = [](const change::SnapshotChunk& chunk) -> Status {
+        if (chunk.contract->name.table == "claim_line" && chunk.index == 1) {
+            return fail(ErrorKind::unavailable, "the source went away");
+        }
+        return {};
+    };
+    EXPECT_THAT(land_snapshot(pipeline.place(), *snapshot, options_of(1), {}),
+                IsError(ErrorKind::unavailable, testing::HasSubstr("went away")));
+    EXPECT_TRUE(pipeline.cuts().empty());
+    snapshot = make_snapshot();
+    ASSERT_THAT(pipeline.start(), IsOk());
+    ASSERT_THAT(land_snapshot(pipeline.place(), *snapshot, options_of(2), {}), IsOk());
+    EXPECT_EQ(pipeline.cuts()[0].snapshot_attempt, 2U);
+    EXPECT_EQ(pipeline.cuts()[0].changes, 80U);
+    for (const auto& [path, file] : files_of(pipeline)) {
+        EXPECT_THAT(path, testing::HasSubstr("/snapshot-0002-"));
+    }
+}
+
+TEST(LandSnapshot, AStopRequestCancelsIt) {
+    TestPipeline pipeline;
+    ASSERT_THAT(pipeline.start(), IsOk());
+    auto snapshot = make_snapshot();
+    std::stop_source stop;
+    snapshot->on_chunk = [&](const change::SnapshotChunk& chunk) -> Status {
+        if (chunk.index == 1) {
+            stop.request_stop();
+        }
+        return {};
+    };
+    EXPECT_THAT(land_snapshot(pipeline.place(), *snapshot, options_of(2), stop.get_token()),
+                IsError(ErrorKind::cancelled));
+    EXPECT_TRUE(pipeline.cuts().empty());
+}
+
+// Fault loop: the process dies at the n-th write to the store, for every n; then runs again. The
+// snapshot's cut has every row once, and what the dead left is listed as orphans, never read.
+TEST(LandSnapshot, DyingAtAnyWriteLandsEachRowOnce) {
+    bool orphans_seen = false;
+    for (std::uint64_t writes = 0;; ++writes) {
+        TestPipeline pipeline;
+        pipeline.store.die_after(writes);
+        auto snapshot = make_snapshot();
+        Status outcome = pipeline.start();
+        if (outcome) {
+            outcome = land_snapshot(pipeline.place(), *snapshot, options_of(1), {});
+        }
+        if (outcome) {
+            break;
+        }
+        pipeline.store.revive();
+        ASSERT_THAT(pipeline.start(), IsOk());
+        if (pipeline.state.last_landed().value == 0) {
+            ASSERT_THAT(land_snapshot(pipeline.place(), *snapshot, options_of(1), {}), IsOk())
+                << writes;
+        }
+        std::uint64_t rows = 0;
+        const auto files = files_of(pipeline);
+        for (const auto& [path, file] : files) {
+            rows += file.rows;
+        }
+        EXPECT_EQ(rows, 80U) << writes;
+        const auto left = orphans(pipeline.store, *pipeline.ledger);
+        ASSERT_THAT(left, IsOk());
+        for (const auto& object : *left) {
+            orphans_seen = true;
+            EXPECT_EQ(files.count(object.key.substr(0, object.key.rfind("-e"))), 0U);
+        }
+    }
+    EXPECT_TRUE(orphans_seen);
+}
+
+}  // namespace
+}  // namespace weir::landing
