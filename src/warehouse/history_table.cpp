@@ -1,0 +1,187 @@
+#include "warehouse/history_table.h"
+
+#include <arrow/type.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <set>
+#include <utility>
+
+#include "base/assert.h"
+#include "sql/sql_session.h"
+#include "warehouse/column_type.h"
+
+namespace weir::warehouse {
+namespace {
+
+using sql::quote_identifier;
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> own_columns{{
+    {"valid_from", "TIMESTAMPTZ NOT NULL"},
+    {"valid_to", "TIMESTAMPTZ NOT NULL"},
+    {"from_cut", "BIGINT NOT NULL"},
+    {"to_cut", "BIGINT NOT NULL"},
+    {"commit_position", "BIGINT NOT NULL"},
+    {"ordinal", "BIGINT NOT NULL"},
+    {"end_position", "BIGINT"},
+    {"end_ordinal", "BIGINT"},
+    {"op", "VARCHAR NOT NULL"},
+}};
+
+// DuckDB tells names apart without their case.
+std::string lower(std::string_view name) {
+    std::string text(name);
+    std::ranges::transform(text, text.begin(), [](unsigned char letter) {
+        return static_cast<char>(std::tolower(letter));
+    });
+    return text;
+}
+
+class NameChooser {
+public:
+    std::string choose(const std::string& name, std::uint32_t id) {
+        std::string chosen = name;
+        while (is_history_name(chosen) || taken_.contains(lower(chosen))) {
+            chosen = fmt::format("{}_{}", chosen, id);
+        }
+        taken_.insert(lower(chosen));
+        return chosen;
+    }
+
+private:
+    std::set<std::string> taken_;
+};
+
+const HistoryColumn* find(const std::optional<HistoryTable>& table, std::uint32_t id) {
+    if (!table) {
+        return nullptr;
+    }
+    const auto found = std::ranges::find(table->columns, id, &HistoryColumn::id);
+    return found == table->columns.end() ? nullptr : &*found;
+}
+
+Result<HistoryColumn> shape_column(const HistoryColumn* before, const catalog::Column& column,
+                                   NameChooser& names) {
+    auto type = column.landed_type;
+    if (before != nullptr) {
+        TRY_LET(type, common_type(before->type, column.landed_type).with("column " + column.name));
+    }
+    return HistoryColumn{.id = column.id,
+                         .name = names.choose(column.name, column.id),
+                         .type = std::move(type),
+                         .present = true};
+}
+
+Result<HistoryTable> shape(const std::optional<HistoryTable>& before,
+                           const catalog::TableContract& contract) {
+    HistoryTable table{.name = contract.name, .version = contract.version, .columns = {}};
+    NameChooser names;
+    for (const catalog::Column& column : contract.columns) {
+        TRY_LET(auto shaped, shape_column(find(before, column.id), column, names));
+        table.columns.push_back(std::move(shaped));
+    }
+    const std::size_t present = table.columns.size();
+    for (const HistoryColumn& column : before ? before->columns : std::vector<HistoryColumn>()) {
+        const auto end = table.columns.begin() + static_cast<std::ptrdiff_t>(present);
+        if (std::find_if(table.columns.begin(), end,
+                         [&](const auto& kept) { return kept.id == column.id; }) == end) {
+            HistoryColumn dropped = column;
+            dropped.present = false;
+            dropped.name = names.choose(column.name, column.id);
+            table.columns.push_back(std::move(dropped));
+        }
+    }
+    return table;
+}
+
+std::string create_statement(const HistoryTable& table) {
+    std::vector<std::string> columns;
+    for (const HistoryColumn& column : table.columns) {
+        columns.push_back(
+            fmt::format("{} {}", quote_identifier(column.name), sql_type(*column.type)));
+    }
+    for (const auto& [name, type] : own_columns) {
+        columns.push_back(fmt::format("{} {}", name, type));
+    }
+    return fmt::format("CREATE TABLE {} ({})", table.qualified_name(), fmt::join(columns, ", "));
+}
+
+// All renames go through a name of their own first, since columns may exchange names.
+void add_renames(const HistoryTable& before, const HistoryTable& after,
+                 std::vector<std::string>& statements) {
+    std::vector<std::string> second;
+    for (const HistoryColumn& column : before.columns) {
+        const std::string& name = after.column(column.id).name;
+        if (name != column.name) {
+            const std::string between = fmt::format("weir renames {}", column.id);
+            statements.push_back(fmt::format("ALTER TABLE {} RENAME COLUMN {} TO {}",
+                                             after.qualified_name(), quote_identifier(column.name),
+                                             quote_identifier(between)));
+            second.push_back(fmt::format("ALTER TABLE {} RENAME COLUMN {} TO {}",
+                                         after.qualified_name(), quote_identifier(between),
+                                         quote_identifier(name)));
+        }
+    }
+    statements.insert(statements.end(), second.begin(), second.end());
+}
+
+void add_columns_and_types(const HistoryTable& before, const HistoryTable& after,
+                           std::vector<std::string>& statements) {
+    for (const HistoryColumn& column : after.columns) {
+        const HistoryColumn* old = find(before, column.id);
+        const std::string type = sql_type(*column.type);
+        if (old == nullptr) {
+            statements.push_back(fmt::format("ALTER TABLE {} ADD COLUMN {} {}",
+                                             after.qualified_name(), quote_identifier(column.name),
+                                             type));
+        } else if (!old->type->Equals(column.type)) {
+            statements.push_back(fmt::format("ALTER TABLE {} ALTER COLUMN {} SET DATA TYPE {}",
+                                             after.qualified_name(), quote_identifier(column.name),
+                                             type));
+        }
+    }
+}
+
+}  // namespace
+
+bool is_history_name(std::string_view name) {
+    const std::string text = lower(name);
+    return std::ranges::any_of(own_columns, [&](const auto& own) { return own.first == text; });
+}
+
+std::string HistoryTable::qualified_name() const {
+    return fmt::format("{}.{}", quote_identifier(name.schema + "_history"),
+                       quote_identifier(name.table));
+}
+
+const HistoryColumn& HistoryTable::column(std::uint32_t id) const {
+    const auto found = std::ranges::find(columns, id, &HistoryColumn::id);
+    WEIR_ASSERT(found != columns.end());
+    return *found;
+}
+
+Result<Evolution> evolve(const std::optional<HistoryTable>& table,
+                         const catalog::TableContract& contract) {
+    if (table && table->version >= contract.version) {
+        return Evolution{.table = *table, .statements = {}};
+    }
+    TRY_LET(HistoryTable next,
+            shape(table, contract)
+                .with(fmt::format("cannot follow {} to version {}", contract.name.to_string(),
+                                  contract.version.number)));
+    Evolution evolution{.table = std::move(next), .statements = {}};
+    if (!table) {
+        evolution.statements = {fmt::format("CREATE SCHEMA IF NOT EXISTS {}",
+                                            quote_identifier(contract.name.schema + "_history")),
+                                create_statement(evolution.table)};
+        return evolution;
+    }
+    add_renames(*table, evolution.table, evolution.statements);
+    add_columns_and_types(*table, evolution.table, evolution.statements);
+    return evolution;
+}
+
+}  // namespace weir::warehouse
