@@ -267,12 +267,13 @@ Status PostgresSource::end_transaction(const Commit& commit) {
 
 Status PostgresSource::commit_streamed(const StreamCommit& stream, change::ChangeSink& sink) {
     TRY(begin(stream.commit.commit_position, stream.commit.commit_time, stream.transaction));
-    TRY(spool_.replay(stream.transaction, [&](std::span<const std::byte> message) -> Status {
+    const auto visit = [&](std::span<const std::byte> message) -> Status {
         if (++messages_since_status_ >= messages_between_clock_reads) {
             TRY(send_status_if_due());
         }
         return apply(message, sink);
-    }));
+    };
+    TRY(spool_.replay(stream.transaction, visit));
     return end_transaction(stream.commit);
 }
 
