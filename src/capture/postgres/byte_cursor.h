@@ -1,0 +1,64 @@
+#pragma once
+
+#include <bit>
+#include <concepts>
+#include <cstddef>
+#include <cstring>
+#include <span>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace weir::capture::postgres {
+
+/// Reads big-endian numbers and texts from bytes of PostgreSQL's protocol. Sees the bytes, owns
+/// none. A read past the end fails with `corrupt` and moves nothing.
+class ByteCursor {
+public:
+    explicit ByteCursor(std::span<const std::byte> bytes) : rest_(bytes) {}
+
+    bool at_end() const { return rest_.empty(); }
+    std::span<const std::byte> rest() const { return rest_; }
+
+    template <std::integral Number>
+    Result<Number> take() {
+        if (rest_.size() < sizeof(Number)) {
+            return fail(ErrorKind::corrupt, "the message ends too early, missing_bytes={}",
+                        sizeof(Number) - rest_.size());
+        }
+        Number number;
+        std::memcpy(&number, rest_.data(), sizeof(Number));
+        rest_ = rest_.subspan(sizeof(Number));
+        if constexpr (std::endian::native == std::endian::little && sizeof(Number) > 1) {
+            number = std::byteswap(number);
+        }
+        return number;
+    }
+
+    Result<std::span<const std::byte>> take_bytes(std::size_t size) {
+        if (rest_.size() < size) {
+            return fail(ErrorKind::corrupt, "the message ends too early, missing_bytes={}",
+                        size - rest_.size());
+        }
+        const auto bytes = rest_.first(size);
+        rest_ = rest_.subspan(size);
+        return bytes;
+    }
+
+    /// Takes a text that ends in a zero byte, without it.
+    Result<std::string_view> take_text() {
+        const auto* begin = static_cast<const char*>(static_cast<const void*>(rest_.data()));
+        const void* zero = rest_.empty() ? nullptr : std::memchr(begin, 0, rest_.size());
+        if (zero == nullptr) {
+            return fail(ErrorKind::corrupt, "a text in the message has no end");
+        }
+        const auto size = static_cast<std::size_t>(static_cast<const char*>(zero) - begin);
+        rest_ = rest_.subspan(size + 1);
+        return std::string_view(begin, size);
+    }
+
+private:
+    std::span<const std::byte> rest_;
+};
+
+}  // namespace weir::capture::postgres

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "capture/postgres/value_codec.h"
+#include "catalog/table_contract.h"
+
+namespace weir::capture::postgres {
+
+/// A table's contract with how each of its columns is read. Immutable; any thread may use it.
+struct CapturedTable {
+    std::shared_ptr<const catalog::TableContract> contract;
+    std::vector<ValueCodec> codecs;  // One for each column of the contract, in its order.
+
+    bool reads_binary() const;
+};
+
+}  // namespace weir::capture::postgres

@@ -1,0 +1,197 @@
+#include "capture/postgres/connection.h"
+
+#include <poll.h>
+
+#include <array>
+#include <utility>
+
+namespace weir::capture::postgres {
+namespace {
+
+struct Clear {
+    void operator()(PGresult* result) const { PQclear(result); }
+};
+using ResultHandle = std::unique_ptr<PGresult, Clear>;
+
+std::string_view first_line(std::string_view text) {
+    return text.substr(0, text.find('\n'));
+}
+
+/// Maps an SQLSTATE to what the caller should do.
+ErrorKind kind_of(std::string_view state) {
+    if (state == "42501" || state.starts_with("28")) {
+        return ErrorKind::denied;
+    }
+    if (state == "55006") {  // object_in_use: the slot is active for somebody else.
+        return ErrorKind::conflict;
+    }
+    if (state.starts_with("08") || state.starts_with("57P") || state.starts_with("53") ||
+        state == "55P03" || state.empty()) {
+        return ErrorKind::unavailable;
+    }
+    if (state == "42704" || state == "42P01" || state == "3D000") {
+        return ErrorKind::not_found;
+    }
+    if (state == "42710") {
+        return ErrorKind::already_exists;
+    }
+    return ErrorKind::invalid;
+}
+
+std::unexpected<Error> server_error(const PGresult* result, const PGconn* connection) {
+    const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char* message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    if (state == nullptr) {
+        return fail(ErrorKind::unavailable, "PostgreSQL went away: {}",
+                    first_line(PQerrorMessage(connection)));
+    }
+    // A value that could not be converted is quoted in the primary message of classes 22 and 23.
+    const bool holds_values =
+        std::string_view(state).starts_with("22") || std::string_view(state).starts_with("23");
+    return fail(kind_of(state), "PostgreSQL says: {}, sqlstate={}",
+                holds_values ? "a value does not fit" : message, state);
+}
+
+bool is_done(const PGresult* result) {
+    const ExecStatusType status = PQresultStatus(result);
+    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY;
+}
+
+}  // namespace
+
+Result<Connection> Connection::open(const std::string& url, Mode mode) {
+    // Text forms must not depend on the server's configuration, in a stream neither.
+    constexpr auto settings =
+        "-c datestyle=ISO,YMD -c timezone=UTC -c intervalstyle=postgres -c bytea_output=hex "
+        "-c extra_float_digits=1 -c search_path=pg_catalog -c lc_monetary=C";
+    const char* replication = mode == Mode::replication ? "replication" : nullptr;
+    const std::array<const char*, 10> names{"dbname",           "connect_timeout",
+                                            "keepalives_idle",  "keepalives_interval",
+                                            "keepalives_count", "fallback_application_name",
+                                            "client_encoding",  "options",
+                                            replication,        nullptr};
+    const std::array<const char*, 10> values{url.c_str(), "10",   "30",     "10",       "3",
+                                             "weir",      "UTF8", settings, "database", nullptr};
+    Connection connection(PQconnectdbParams(names.data(), values.data(), 1));
+    PGconn* raw = connection.connection_.get();
+    if (PQstatus(raw) != CONNECTION_OK) {
+        const bool refused =
+            PQconnectionNeedsPassword(raw) != 0 ||
+            std::string_view(PQerrorMessage(raw)).find("authentication") != std::string_view::npos;
+        return fail(refused ? ErrorKind::denied : ErrorKind::unavailable,
+                    "cannot connect to PostgreSQL: {}", first_line(PQerrorMessage(raw)));
+    }
+    PQsetNoticeProcessor(raw, [](void*, const char*) {}, nullptr);
+    return connection;
+}
+
+Status Connection::execute(const std::string& statements) {
+    const ResultHandle result(PQexec(connection_.get(), statements.c_str()));
+    if (!is_done(result.get())) {
+        return server_error(result.get(), connection_.get());
+    }
+    return {};
+}
+
+Result<std::vector<TextRow>> Connection::query(const std::string& statement) {
+    const ResultHandle result(PQexec(connection_.get(), statement.c_str()));
+    if (!is_done(result.get())) {
+        return server_error(result.get(), connection_.get());
+    }
+    std::vector<TextRow> rows(static_cast<std::size_t>(PQntuples(result.get())));
+    for (int row = 0; row < PQntuples(result.get()); ++row) {
+        for (int column = 0; column < PQnfields(result.get()); ++column) {
+            auto& cell = rows[static_cast<std::size_t>(row)].emplace_back();
+            if (PQgetisnull(result.get(), row, column) == 0) {
+                cell.emplace(PQgetvalue(result.get(), row, column),
+                             static_cast<std::size_t>(PQgetlength(result.get(), row, column)));
+            }
+        }
+    }
+    return rows;
+}
+
+Status Connection::begin_copy_out(const std::string& statement) {
+    const ResultHandle result(PQexec(connection_.get(), statement.c_str()));
+    const ExecStatusType status = PQresultStatus(result.get());
+    if (status != PGRES_COPY_OUT && status != PGRES_COPY_BOTH) {
+        return server_error(result.get(), connection_.get());
+    }
+    return {};
+}
+
+Result<std::optional<std::span<const std::byte>>> Connection::take_copy(bool wait,
+                                                                        bool& would_block) {
+    char* buffer = nullptr;
+    const int size = PQgetCopyData(connection_.get(), &buffer, wait ? 0 : 1);
+    message_.reset(buffer);
+    would_block = size == 0;
+    if (size > 0) {
+        return std::as_bytes(std::span(buffer, static_cast<std::size_t>(size)));
+    }
+    if (size == 0) {
+        return std::span<const std::byte>();
+    }
+    if (size == -2) {
+        return fail(ErrorKind::unavailable, "PostgreSQL went away: {}",
+                    first_line(PQerrorMessage(connection_.get())));
+    }
+    ResultHandle result(PQgetResult(connection_.get()));
+    if (!is_done(result.get())) {
+        return server_error(result.get(), connection_.get());
+    }
+    while (result != nullptr) {
+        result.reset(PQgetResult(connection_.get()));
+    }
+    return std::nullopt;
+}
+
+Result<std::optional<std::span<const std::byte>>> Connection::read_copy() {
+    bool would_block = false;
+    return take_copy(true, would_block);
+}
+
+Result<std::optional<std::span<const std::byte>>> Connection::read_copy(
+    std::chrono::milliseconds wait) {
+    bool would_block = false;
+    auto message = take_copy(false, would_block);
+    if (!would_block) {
+        return message;
+    }
+    pollfd watched{.fd = PQsocket(connection_.get()), .events = POLLIN, .revents = 0};
+    if (poll(&watched, 1, static_cast<int>(wait.count())) > 0 &&
+        PQconsumeInput(connection_.get()) == 0) {
+        return fail(ErrorKind::unavailable, "PostgreSQL went away: {}",
+                    first_line(PQerrorMessage(connection_.get())));
+    }
+    return take_copy(false, would_block);
+}
+
+Status Connection::write_copy(std::span<const std::byte> message) {
+    // libpq takes `char`; the bytes are ours and stay so.
+    const auto* bytes = static_cast<const char*>(static_cast<const void*>(message.data()));
+    if (PQputCopyData(connection_.get(), bytes, static_cast<int>(message.size())) != 1 ||
+        PQflush(connection_.get()) < 0) {
+        return fail(ErrorKind::unavailable, "PostgreSQL went away: {}",
+                    first_line(PQerrorMessage(connection_.get())));
+    }
+    return {};
+}
+
+int Connection::server_version() const {
+    return PQserverVersion(connection_.get());
+}
+
+std::string Connection::quote_identifier(std::string_view name) const {
+    const std::unique_ptr<char, Free> text(
+        PQescapeIdentifier(connection_.get(), name.data(), name.size()));
+    return text == nullptr ? std::string() : std::string(text.get());
+}
+
+std::string Connection::quote_literal(std::string_view text) const {
+    const std::unique_ptr<char, Free> quoted(
+        PQescapeLiteral(connection_.get(), text.data(), text.size()));
+    return quoted == nullptr ? std::string() : std::string(quoted.get());
+}
+
+}  // namespace weir::capture::postgres

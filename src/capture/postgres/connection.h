@@ -1,0 +1,67 @@
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace weir::capture::postgres {
+
+/// One row of a small result in PostgreSQL's text; null is no value.
+using TextRow = std::vector<std::optional<std::string>>;
+
+/// A session with a PostgreSQL server. Moves, never copies. One thread at a time. Errors carry the
+/// server's SQLSTATE and primary message; never its detail, which may hold row values, and never
+/// the connection's password.
+class Connection {
+public:
+    enum class Mode { ordinary, replication };
+
+    /// Connects with a time-out of 10 s and TCP keepalives. Fails with `unavailable` or `denied`.
+    static Result<Connection> open(const std::string& url, Mode mode = Mode::ordinary);
+
+    /// Runs one or more statements whose result does not matter.
+    Status execute(const std::string& statements);
+    /// Runs one statement and returns its rows.
+    Result<std::vector<TextRow>> query(const std::string& statement);
+
+    /// Begins a COPY ... TO STDOUT, or a replication stream.
+    Status begin_copy_out(const std::string& statement);
+    /// Returns the next message of the copy, which lives until the next call; no value at its end.
+    Result<std::optional<std::span<const std::byte>>> read_copy();
+    /// As `read_copy`, but returns an empty span if nothing came within `wait`.
+    Result<std::optional<std::span<const std::byte>>> read_copy(std::chrono::milliseconds wait);
+    /// Sends one message of a replication stream.
+    Status write_copy(std::span<const std::byte> message);
+
+    /// The server's version as PostgreSQL counts it: 150020 for 15.20.
+    int server_version() const;
+
+    /// Quotes an identifier, and a text literal.
+    std::string quote_identifier(std::string_view name) const;
+    std::string quote_literal(std::string_view text) const;
+
+private:
+    struct Finish {
+        void operator()(PGconn* connection) const { PQfinish(connection); }
+    };
+    struct Free {
+        void operator()(char* buffer) const { PQfreemem(buffer); }
+    };
+
+    explicit Connection(PGconn* connection) : connection_(connection) {}
+    Result<std::optional<std::span<const std::byte>>> take_copy(bool wait, bool& would_block);
+
+    std::unique_ptr<PGconn, Finish> connection_;
+    std::unique_ptr<char, Free> message_;
+};
+
+}  // namespace weir::capture::postgres

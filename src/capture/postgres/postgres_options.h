@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace weir::capture::postgres {
+
+/// How to reach a source and what to read of it.
+struct PostgresOptions {
+    std::string url;  // libpq's; holds a password, so it is never printed.
+    std::vector<std::string> tables;
+    std::string slot = "weir";
+    std::string publication = "weir";
+    std::uint64_t chunk_blocks = 8'192;             // 64 MiB of a table's pages are one chunk.
+    std::uint64_t spool_memory_bytes = 64U << 20U;  // In-progress transactions beyond go to disk.
+    std::filesystem::path spool_folder;
+};
+
+}  // namespace weir::capture::postgres

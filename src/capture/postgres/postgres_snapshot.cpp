@@ -1,0 +1,197 @@
+#include "capture/postgres/postgres_snapshot.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "base/assert.h"
+#include "capture/postgres/byte_cursor.h"
+#include "capture/postgres/change_builder.h"
+#include "capture/postgres/moment.h"
+#include "capture/postgres/replication_slot.h"
+#include "capture/postgres/table_discovery.h"
+
+namespace weir::capture::postgres {
+namespace {
+
+constexpr std::string_view begin_read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+// COPY's binary form begins with this, flags and the size of an extension (PostgreSQL's manual).
+constexpr std::size_t copy_header_bytes = 19;
+
+std::string select_list(const Connection& session, const CapturedTable& table) {
+    std::string list;
+    for (std::size_t index = 0; index < table.codecs.size(); ++index) {
+        list += list.empty() ? "" : ", ";
+        list += session.quote_identifier(table.contract->columns[index].name);
+        // What weir cannot read in binary arrives as the server's text.
+        list += table.codecs[index].reads_binary() ? "" : "::text";
+    }
+    return list;
+}
+
+std::string copy_statement(const Connection& session, const CapturedTable& table,
+                           const change::SnapshotChunk& chunk) {
+    const auto& name = table.contract->name;
+    std::string where = fmt::format("ctid >= '({},0)'", chunk.first_block);
+    if (!chunk.last) {
+        where += fmt::format(" AND ctid < '({},0)'", chunk.end_block);
+    }
+    return fmt::format("COPY (SELECT {} FROM ONLY {}.{} WHERE {}) TO STDOUT (FORMAT binary)",
+                       select_list(session, table), session.quote_identifier(name.schema),
+                       session.quote_identifier(name.table), where);
+}
+
+/// Reads one row of COPY's binary form. Returns false at the trailer.
+Result<bool> take_row(ByteCursor& cursor, const CapturedTable& table, Tuple& row) {
+    TRY_LET(const auto count, cursor.take<std::int16_t>());
+    if (count < 0) {
+        return false;
+    }
+    row.clear();
+    for (std::int16_t index = 0; index < count; ++index) {
+        TRY_LET(const auto size, cursor.take<std::int32_t>());
+        if (size < 0) {
+            row.push_back({});
+            continue;
+        }
+        TRY_LET(const auto bytes, cursor.take_bytes(static_cast<std::size_t>(size)));
+        const bool binary = static_cast<std::size_t>(index) < table.codecs.size() &&
+                            table.codecs[static_cast<std::size_t>(index)].reads_binary();
+        row.push_back({binary ? TupleValue::State::binary : TupleValue::State::text, bytes});
+    }
+    return true;
+}
+
+Result<Timestamp> read_clock(Connection& session) {
+    TRY_LET(const auto rows,
+            session.query("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"));
+    std::int64_t micros = 0;
+    const std::string text = rows[0][0].value_or("0");
+    std::from_chars(text.data(), text.data() + text.size(), micros);
+    return Timestamp(std::chrono::microseconds(micros));
+}
+
+}  // namespace
+
+Status PostgresSnapshot::plan_tables(Connection& session, const PostgresOptions& options) {
+    TableDiscovery discovery(session);
+    TRY_LET(const auto names, discovery.find_tables(options.tables));
+    for (const catalog::TableName& name : names) {
+        TRY_LET(CapturedTable table, discovery.describe(name, {1}));
+        tables_.push_back(std::make_shared<const CapturedTable>(std::move(table)));
+        const std::string quoted = fmt::format("{}.{}", session.quote_identifier(name.schema),
+                                               session.quote_identifier(name.table));
+        TRY_LET(const auto rows,
+                session.query(fmt::format("SELECT pg_relation_size({}::regclass) / "
+                                          "current_setting('block_size')::bigint",
+                                          session.quote_literal(quoted))));
+        const std::string text = rows[0][0].value_or("0");
+        std::uint64_t blocks = 0;
+        std::from_chars(text.data(), text.data() + text.size(), blocks);
+        const std::uint64_t chunks =
+            std::max<std::uint64_t>(1, (blocks + options.chunk_blocks - 1) / options.chunk_blocks);
+        for (std::uint64_t index = 0; index < chunks; ++index) {
+            plan_.chunks.push_back({.contract = tables_.back()->contract,
+                                    .index = static_cast<std::uint32_t>(index),
+                                    .first_block = index * options.chunk_blocks,
+                                    .end_block = (index + 1) * options.chunk_blocks,
+                                    .last = index + 1 == chunks});
+        }
+    }
+    return {};
+}
+
+Status PostgresSnapshot::open_workers(const PostgresOptions& options, const std::string& snapshot,
+                                      std::size_t workers) {
+    for (std::size_t worker = 0; worker < workers; ++worker) {
+        TRY_LET(Connection session, Connection::open(options.url));
+        TRY(session.execute(fmt::format("{}; SET TRANSACTION SNAPSHOT {}", begin_read,
+                                        session.quote_literal(snapshot))));
+        workers_.push_back(std::move(session));
+    }
+    return {};
+}
+
+Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin(const PostgresOptions& options,
+                                                                  Mode mode, std::size_t workers) {
+    WEIR_ASSERT(workers > 0);
+    TRY_LET(Connection session, Connection::open(options.url));
+    std::string snapshot;
+    std::unique_ptr<PostgresSnapshot> begun;
+    if (mode == Mode::with_slot) {
+        TableDiscovery discovery(session);
+        TRY_LET(const auto names, discovery.find_tables(options.tables));
+        TRY(publish_tables(session, options.publication, names));
+        TRY(drop_slot(session, options.slot));
+        TRY_LET(Connection replication,
+                Connection::open(options.url, Connection::Mode::replication));
+        TRY_LET(const ExportedSnapshot exported, create_slot(replication, options.slot));
+        begun.reset(new PostgresSnapshot(std::move(replication)));
+        begun->plan_.position = exported.position;
+        snapshot = exported.name;
+    } else {
+        TRY_LET(Connection keeper, Connection::open(options.url));
+        TRY(keeper.execute(std::string(begin_read)));
+        TRY_LET(const auto rows, keeper.query("SELECT pg_export_snapshot(), pg_current_wal_lsn()"));
+        begun.reset(new PostgresSnapshot(std::move(keeper)));
+        TRY_LET(begun->plan_.position, change::Position::parse(rows[0][1].value_or("")));
+        snapshot = rows[0][0].value_or("");
+    }
+    TRY(begun->open_workers(options, snapshot, workers));
+    Connection& first = begun->workers_.front();
+    TRY_LET(const auto seen, first.query("SELECT pg_current_snapshot()"));
+    begun->plan_.snapshot = seen[0][0].value_or("");
+    TRY_LET(begun->plan_.time, read_clock(first));
+    TRY(begun->plan_tables(first, options));
+    return begun;
+}
+
+const std::shared_ptr<const CapturedTable>& PostgresSnapshot::table_of(
+    const change::SnapshotChunk& chunk) const {
+    const auto found = std::ranges::find(tables_, chunk.contract,
+                                         [](const auto& table) { return table->contract; });
+    WEIR_ASSERT(found != tables_.end());
+    return *found;
+}
+
+Status PostgresSnapshot::read_chunk(const change::SnapshotChunk& chunk, std::size_t worker,
+                                    change::ChangeSink& sink, const std::stop_token& stop) {
+    WEIR_ASSERT(worker < workers_.size());
+    Connection& session = workers_[worker];
+    const auto& table = table_of(chunk);
+    TRY_LET(const auto builder, ChangeBuilder::create(table));
+    TRY(session.begin_copy_out(copy_statement(session, *table, chunk)));
+    ChangePlace place{.commit_position = plan_.position,
+                      .ordinal = std::int64_t{chunk.index} << 32U,
+                      .commit_time = plan_.time};
+    Tuple row;
+    for (bool first = true;; first = false) {
+        TRY_LET(const auto message, session.read_copy());
+        if (!message) {
+            break;
+        }
+        ByteCursor cursor(*message);
+        if (first) {
+            TRY(cursor.take_bytes(copy_header_bytes));
+        }
+        while (!cursor.at_end()) {
+            TRY_LET(const bool is_row, take_row(cursor, *table, row));
+            if (!is_row) {
+                break;
+            }
+            TRY(builder->append_insert(place, row, change::Operation::snapshot));
+            ++place.ordinal;
+        }
+        if (builder->is_full()) {
+            TRY(builder->flush(sink));
+        }
+        if (stop.stop_requested()) {
+            return fail(ErrorKind::cancelled, "the snapshot was stopped");
+        }
+    }
+    return builder->flush(sink);
+}
+
+}  // namespace weir::capture::postgres

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/result.h"
+#include "capture/postgres/captured_table.h"
+#include "capture/postgres/connection.h"
+#include "capture/postgres/postgres_options.h"
+#include "change/change_source.h"
+
+namespace weir::capture::postgres {
+
+/// All captured tables at one position, read by chunks of pages. Holds one session that keeps the
+/// snapshot alive and one for each worker; the server cannot vacuum away what it sees meanwhile.
+class PostgresSnapshot final : public change::SnapshotSource {
+public:
+    enum class Mode {
+        with_slot,      // Drops a slot of this name, makes it anew and reads what it exported.
+        snapshot_only,  // For a source without logical WAL: no slot, no stream afterwards.
+    };
+
+    static Result<std::unique_ptr<PostgresSnapshot>> begin(const PostgresOptions& options,
+                                                           Mode mode, std::size_t workers);
+
+    const change::SnapshotPlan& plan() const override { return plan_; }
+    Status read_chunk(const change::SnapshotChunk& chunk, std::size_t worker,
+                      change::ChangeSink& sink, const std::stop_token& stop) override;
+
+    const std::vector<std::shared_ptr<const CapturedTable>>& tables() const { return tables_; }
+
+private:
+    PostgresSnapshot(Connection keeper) : keeper_(std::move(keeper)) {}
+
+    Status plan_tables(Connection& session, const PostgresOptions& options);
+    Status open_workers(const PostgresOptions& options, const std::string& snapshot,
+                        std::size_t workers);
+    const std::shared_ptr<const CapturedTable>& table_of(const change::SnapshotChunk& chunk) const;
+
+    Connection keeper_;
+    std::vector<Connection> workers_;
+    std::vector<std::shared_ptr<const CapturedTable>> tables_;
+    change::SnapshotPlan plan_;
+};
+
+}  // namespace weir::capture::postgres

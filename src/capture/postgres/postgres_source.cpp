@@ -1,0 +1,359 @@
+#include "capture/postgres/postgres_source.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <thread>
+#include <utility>
+
+#include "base/assert.h"
+#include "capture/postgres/byte_cursor.h"
+#include "capture/postgres/moment.h"
+#include "capture/postgres/replication_slot.h"
+
+namespace weir::capture::postgres {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto status_interval = 10s;
+constexpr auto idle_wait = 100ms;
+constexpr unsigned messages_between_clock_reads = 1'024;
+// A reader that was killed holds its slot until the server notices.
+constexpr int slot_busy_tries = 25;
+constexpr auto slot_busy_wait = 200ms;
+
+Status check_slot(Connection& side, const PostgresOptions& options, change::Position position) {
+    TRY_LET(const auto slot, read_slot(side, options.slot));
+    if (!slot) {
+        return fail(ErrorKind::corrupt,
+                    "the replication slot is gone, and with it the log since the last cut; take a "
+                    "new snapshot (weir drop, weir init), slot={}",
+                    options.slot);
+    }
+    if (slot->wal_status == "lost") {
+        return fail(ErrorKind::corrupt,
+                    "the server has dropped log that the slot still needed "
+                    "(max_slot_wal_keep_size); take a new snapshot, slot={}",
+                    options.slot);
+    }
+    if (slot->confirmed > position) {
+        return fail(ErrorKind::corrupt,
+                    "the slot is ahead of the ledger: changes in between are gone from the log; "
+                    "restore the ledger or take a new snapshot, slot={}, ledger={}",
+                    slot->confirmed.to_string(), position.to_string());
+    }
+    return {};
+}
+
+void put(std::vector<std::byte>& bytes, std::uint64_t number) {
+    number = std::byteswap(number);
+    const auto part = std::as_bytes(std::span(&number, 1));
+    bytes.insert(bytes.end(), part.begin(), part.end());
+}
+
+}  // namespace
+
+PostgresSource::PostgresSource(const PostgresOptions& options, Connection stream, Connection side,
+                               change::Position position, const Clock& clock)
+    : clock_(clock),
+      stream_(std::move(stream)),
+      side_(std::move(side)),
+      discovery_(side_),
+      acknowledged_(position),
+      status_sent_(clock.steady_now()),
+      spool_(options.spool_folder, options.spool_memory_bytes),
+      log_position_(position) {}
+
+Result<std::unique_ptr<PostgresSource>> PostgresSource::open(
+    const PostgresOptions& options, change::Position position,
+    const std::vector<std::shared_ptr<const catalog::TableContract>>& contracts,
+    const Clock& clock) {
+    TRY_LET(Connection side, Connection::open(options.url));
+    TRY(check_slot(side, options, position));
+    TRY_LET(Connection stream, Connection::open(options.url, Connection::Mode::replication));
+    std::unique_ptr<PostgresSource> source(
+        new PostgresSource(options, std::move(stream), std::move(side), position, clock));
+    for (const auto& contract : contracts) {
+        TRY_LET(CapturedTable table, source->discovery_.restore(contract));
+        source->binary_ = source->binary_ && table.reads_binary();
+        source->known_.emplace(contract->name,
+                               std::make_shared<const CapturedTable>(std::move(table)));
+    }
+    TRY_LET(const auto names, source->discovery_.find_tables(options.tables));
+    for (const catalog::TableName& name : names) {
+        TRY_LET(const CapturedTable now, source->discovery_.describe(name, {1}));
+        source->binary_ = source->binary_ && now.reads_binary();
+    }
+    TRY(source->start(options));
+    return source;
+}
+
+Status PostgresSource::start(const PostgresOptions& options) {
+    const std::string statement = fmt::format(
+        "START_REPLICATION SLOT {} LOGICAL {} (proto_version '2', publication_names {}, "
+        "streaming 'on', binary '{}')",
+        stream_.quote_identifier(options.slot), acknowledged_.to_string(),
+        stream_.quote_literal(side_.quote_identifier(options.publication)), binary_);
+    for (int tries = 1;; ++tries) {
+        Status started = stream_.begin_copy_out(statement);
+        if (started || started.error().kind() != ErrorKind::conflict || tries == slot_busy_tries) {
+            return std::move(started).with("cannot stream from replication slot " + options.slot);
+        }
+        std::this_thread::sleep_for(slot_busy_wait);
+    }
+}
+
+Result<change::Position> PostgresSource::source_end() {
+    return log_end(side_);
+}
+
+Status PostgresSource::send_status(bool reply_now) {
+    constexpr std::int64_t epoch = std::int64_t{days_1970_to_2000} * micros_per_day;
+    std::vector<std::byte> message{std::byte{'r'}};
+    for (int position = 0; position < 3; ++position) {  // Written, flushed, applied.
+        put(message, acknowledged_.offset());
+    }
+    put(message, static_cast<std::uint64_t>(clock_.now().time_since_epoch().count() - epoch));
+    message.push_back(std::byte{reply_now ? std::uint8_t{1} : std::uint8_t{0}});
+    status_sent_ = clock_.steady_now();
+    return stream_.write_copy(message);
+}
+
+Status PostgresSource::send_status_if_due() {
+    messages_since_status_ = 0;
+    return clock_.steady_now() - status_sent_ >= status_interval ? send_status() : Status();
+}
+
+Status PostgresSource::acknowledge(change::Position position) {
+    WEIR_ASSERT(position >= acknowledged_);
+    acknowledged_ = position;
+    return send_status();
+}
+
+Result<change::CutEnd> PostgresSource::read_cut(change::CutBoundary& boundary,
+                                                change::ChangeSink& sink,
+                                                const std::stop_token& stop) {
+    progress_ = {.position = log_position_};
+    cut_ = {};
+    while (true) {
+        const bool at_boundary = !in_transaction_ && !streaming_;
+        if (at_boundary && (boundary.ends_here(progress_) || stop.stop_requested())) {
+            TRY(flush(sink));
+            return end_cut();
+        }
+        TRY_LET(const auto message, stream_.read_copy(idle_wait));
+        if (!message) {
+            return fail(ErrorKind::unavailable, "the server ended the replication stream");
+        }
+        if (!message->empty()) {
+            TRY(receive(*message, sink));
+        }
+        if (message->empty() || ++messages_since_status_ >= messages_between_clock_reads) {
+            TRY(send_status_if_due());
+        }
+    }
+}
+
+change::CutEnd PostgresSource::end_cut() const {
+    change::CutEnd end = cut_;
+    end.position = progress_.position;
+    end.transactions = progress_.transactions;
+    return end;
+}
+
+Status PostgresSource::receive(std::span<const std::byte> message, change::ChangeSink& sink) {
+    constexpr std::size_t data_header_bytes = 25;  // Type, start, end, time.
+    if (message[0] == std::byte{'k'}) {
+        return receive_keepalive(message);
+    }
+    if (message[0] != std::byte{'w'} || message.size() <= data_header_bytes) {
+        return fail(ErrorKind::corrupt, "unknown message of the replication stream");
+    }
+    return receive_data(message.subspan(data_header_bytes), sink)
+        .with("at log position " + log_position_.to_string());
+}
+
+Status PostgresSource::receive_keepalive(std::span<const std::byte> message) {
+    ByteCursor cursor(message.subspan(1));
+    TRY_LET(const auto end, cursor.take<std::uint64_t>());
+    TRY(cursor.take<std::int64_t>());
+    TRY_LET(const auto reply, cursor.take<std::uint8_t>());
+    if (!in_transaction_ && !streaming_) {
+        log_position_ = std::max(log_position_, change::Position(end));
+        if (progress_.transactions == 0) {
+            progress_.position = log_position_;
+        }
+    }
+    return reply != 0 ? send_status() : Status();
+}
+
+Status PostgresSource::receive_data(std::span<const std::byte> message, change::ChangeSink& sink) {
+    const char type = static_cast<char>(std::to_integer<unsigned char>(message[0]));
+    if (streaming_ && type != 'E') {
+        return spool(message);
+    }
+    return apply(message, sink);
+}
+
+Status PostgresSource::spool(std::span<const std::byte> message) {
+    ByteCursor cursor(message.subspan(1));
+    TRY_LET(const auto subtransaction, cursor.take<std::uint32_t>());
+    spooled_message_.assign(1, message[0]);
+    spooled_message_.insert(spooled_message_.end(), cursor.rest().begin(), cursor.rest().end());
+    // The server announces a relation once for a streamed transaction, whatever happens to the
+    // subtransaction that needed it first.
+    const bool lasting = message[0] == std::byte{'R'};
+    return spool_.add(*streaming_, lasting ? *streaming_ : subtransaction, spooled_message_);
+}
+
+Status PostgresSource::apply(std::span<const std::byte> bytes, change::ChangeSink& sink) {
+    TRY_LET(const Message message, parse_message(bytes, tuples_));
+    progress_.decoded_bytes += bytes.size();
+    if (const auto* row = std::get_if<Insert>(&message)) {
+        return apply_row(row->relation, sink, message);
+    }
+    if (const auto* row = std::get_if<Update>(&message)) {
+        return apply_row(row->relation, sink, message);
+    }
+    if (const auto* row = std::get_if<Delete>(&message)) {
+        return apply_row(row->relation, sink, message);
+    }
+    if (const auto* relation = std::get_if<Relation>(&message)) {
+        announced_[relation->id].assign(bytes.begin(), bytes.end());
+    } else if (const auto* begun = std::get_if<Begin>(&message)) {
+        return begin(begun->commit_position, begun->commit_time, begun->transaction);
+    } else if (const auto* commit = std::get_if<Commit>(&message)) {
+        return end_transaction(*commit);
+    } else if (const auto* truncate = std::get_if<Truncate>(&message)) {
+        return apply_truncate(*truncate, sink);
+    } else if (const auto* start = std::get_if<StreamStart>(&message)) {
+        streaming_ = start->transaction;
+    } else if (std::holds_alternative<StreamStop>(message)) {
+        streaming_.reset();
+    } else if (const auto* aborted = std::get_if<StreamAbort>(&message)) {
+        spool_.abort(aborted->transaction, aborted->subtransaction);
+    } else if (const auto* streamed = std::get_if<StreamCommit>(&message)) {
+        return commit_streamed(*streamed, sink);
+    }
+    return {};
+}
+
+Status PostgresSource::begin(change::Position commit_position, Timestamp commit_time,
+                             std::uint32_t transaction) {
+    in_transaction_ = true;
+    place_ = {.commit_position = commit_position,
+              .ordinal = 0,
+              .transaction = {transaction},
+              .commit_time = commit_time};
+    return {};
+}
+
+Status PostgresSource::end_transaction(const Commit& commit) {
+    in_transaction_ = false;
+    log_position_ = std::max(log_position_, commit.end_position);
+    if (place_.ordinal > 0) {
+        ++progress_.transactions;
+        cut_.changes += static_cast<std::uint64_t>(place_.ordinal);
+        cut_.commit_time = commit.commit_time;
+        progress_.position = commit.end_position;
+    } else if (progress_.transactions == 0) {
+        progress_.position = log_position_;
+    }
+    return {};
+}
+
+Status PostgresSource::commit_streamed(const StreamCommit& stream, change::ChangeSink& sink) {
+    TRY(begin(stream.commit.commit_position, stream.commit.commit_time, stream.transaction));
+    const auto visit = [&](std::span<const std::byte> message) -> Status {
+        if (++messages_since_status_ >= messages_between_clock_reads) {
+            TRY(send_status_if_due());
+        }
+        return apply(message, sink);
+    };
+    TRY(spool_.replay(stream.transaction, visit));
+    return end_transaction(stream.commit);
+}
+
+Status PostgresSource::apply_row(RelationId relation, change::ChangeSink& sink,
+                                 const Message& message) {
+    TRY_LET(ChangeBuilder* const builder, builder_of(relation, sink));
+    TRY(append(*builder, message).with("table " + builder->table().contract->name.to_string()));
+    ++place_.ordinal;
+    return builder->is_full() ? builder->flush(sink) : Status();
+}
+
+Status PostgresSource::append(ChangeBuilder& builder, const Message& message) {
+    if (std::holds_alternative<Insert>(message)) {
+        return builder.append_insert(place_, tuples_.new_tuple, change::Operation::create);
+    }
+    if (const auto* update = std::get_if<Update>(&message)) {
+        return builder.append_update(place_, update->old_kind, tuples_.old_tuple,
+                                     tuples_.new_tuple);
+    }
+    return builder.append_delete(place_, tuples_.old_tuple);
+}
+
+Status PostgresSource::apply_truncate(const Truncate& truncate, change::ChangeSink& sink) {
+    for (const RelationId relation : truncate.relations) {
+        TRY_LET(ChangeBuilder* const builder, builder_of(relation, sink));
+        TRY(builder->append_truncate(place_));
+        ++place_.ordinal;
+    }
+    return {};
+}
+
+Result<ChangeBuilder*> PostgresSource::builder_of(RelationId relation, change::ChangeSink& sink) {
+    if (announced_.contains(relation)) {
+        return follow(relation, sink);
+    }
+    const auto found = relations_.find(relation);
+    if (found == relations_.end()) {
+        return fail(ErrorKind::corrupt, "a row came before its table was announced, relation={}",
+                    relation.value);
+    }
+    return builders_.at(found->second).get();
+}
+
+Result<ChangeBuilder*> PostgresSource::follow(RelationId id, change::ChangeSink& sink) {
+    const auto announced = announced_.extract(id);
+    Tuples none;
+    TRY_LET(const Message message, parse_message(announced.mapped(), none));
+    const auto& relation = std::get<Relation>(message);
+    const catalog::TableName name{std::string(relation.schema), std::string(relation.table)};
+    const auto known = known_.find(name);
+    const CapturedTable* before = known == known_.end() ? nullptr : known->second.get();
+    TRY_LET(CapturedTable table, discovery_.follow(before, relation));
+    relations_[id] = name;
+    auto& builder = builders_[name];
+    const bool changed = before == nullptr || table.contract != before->contract;
+    if (changed && binary_ && !table.reads_binary()) {
+        return fail(
+            ErrorKind::conflict,
+            "a new column has no binary form; the stream must begin again in text, table={}",
+            name.to_string());
+    }
+    if (changed) {
+        if (builder != nullptr) {
+            TRY(builder->flush(sink));
+        }
+        builder.reset();
+        TRY(sink.schema_changed(table.contract));
+        known_[name] = std::make_shared<const CapturedTable>(std::move(table));
+    }
+    if (builder == nullptr) {
+        TRY_LET(builder, ChangeBuilder::create(known_.at(name)));
+    }
+    return builder.get();
+}
+
+Status PostgresSource::flush(change::ChangeSink& sink) {
+    for (auto& [name, builder] : builders_) {
+        TRY(builder->flush(sink));
+    }
+    return {};
+}
+
+}  // namespace weir::capture::postgres

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "capture/postgres/captured_table.h"
+#include "capture/postgres/change_builder.h"
+#include "capture/postgres/connection.h"
+#include "capture/postgres/pgoutput.h"
+#include "capture/postgres/postgres_options.h"
+#include "capture/postgres/table_discovery.h"
+#include "capture/postgres/transaction_spool.h"
+#include "change/change_source.h"
+
+namespace weir::capture::postgres {
+
+/// PostgreSQL's log from one position on, through a slot of pgoutput. Committed transactions come
+/// in commit order; those that the server streams before their commit wait in a spool. One thread.
+class PostgresSource final : public change::ChangeSource {
+public:
+    /// Opens the stream at `position`, which the ledger holds. `contracts` are the newest of each
+    /// table. Fails with `corrupt` if the slot is gone, lost or ahead of `position`: the log in
+    /// between is gone, and with it changes; with `conflict` if somebody else reads the slot.
+    static Result<std::unique_ptr<PostgresSource>> open(
+        const PostgresOptions& options, change::Position position,
+        const std::vector<std::shared_ptr<const catalog::TableContract>>& contracts,
+        const Clock& clock);
+
+    Result<change::CutEnd> read_cut(change::CutBoundary& boundary, change::ChangeSink& sink,
+                                    const std::stop_token& stop) override;
+    Status acknowledge(change::Position position) override;
+
+    /// Returns the end of the server's log as it is now.
+    Result<change::Position> source_end();
+
+private:
+    PostgresSource(const PostgresOptions& options, Connection stream, Connection side,
+                   change::Position position, const Clock& clock);
+
+    Status start(const PostgresOptions& options);
+    Status send_status(bool reply_now = false);
+    Status send_status_if_due();
+    Status receive(std::span<const std::byte> message, change::ChangeSink& sink);
+    Status receive_keepalive(std::span<const std::byte> message);
+    Status receive_data(std::span<const std::byte> message, change::ChangeSink& sink);
+    Status spool(std::span<const std::byte> message);
+    Status apply(std::span<const std::byte> message, change::ChangeSink& sink);
+    Status apply_row(RelationId relation, change::ChangeSink& sink, const Message& message);
+    Status append(ChangeBuilder& builder, const Message& message);
+    Status apply_truncate(const Truncate& truncate, change::ChangeSink& sink);
+    Status begin(change::Position commit_position, Timestamp commit_time,
+                 std::uint32_t transaction);
+    Status end_transaction(const Commit& commit);
+    Status commit_streamed(const StreamCommit& commit, change::ChangeSink& sink);
+    Result<ChangeBuilder*> builder_of(RelationId relation, change::ChangeSink& sink);
+    Result<ChangeBuilder*> follow(RelationId id, change::ChangeSink& sink);
+    Status flush(change::ChangeSink& sink);
+    change::CutEnd end_cut() const;
+
+    const Clock& clock_;
+    Connection stream_;
+    Connection side_;  // Asks the catalog while `stream_` streams.
+    TableDiscovery discovery_;
+    bool binary_ = true;
+    change::Position acknowledged_;
+    std::chrono::steady_clock::time_point status_sent_;
+    unsigned messages_since_status_ = 0;
+
+    std::map<catalog::TableName, std::shared_ptr<const CapturedTable>> known_;
+    std::map<RelationId, std::vector<std::byte>> announced_;  // Relation messages not yet followed.
+    std::map<RelationId, catalog::TableName> relations_;
+    std::map<catalog::TableName, std::unique_ptr<ChangeBuilder>> builders_;
+
+    Tuples tuples_;
+    TransactionSpool spool_;
+    std::vector<std::byte> spooled_message_;
+    std::optional<std::uint32_t> streaming_;  // The transaction whose piece is being streamed.
+    bool in_transaction_ = false;
+    ChangePlace place_;
+
+    change::Position log_position_;  // The server has sent everything before.
+    change::CutProgress progress_;
+    change::CutEnd cut_;
+};
+
+}  // namespace weir::capture::postgres

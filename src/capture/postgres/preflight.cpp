@@ -1,0 +1,98 @@
+#include "capture/postgres/preflight.h"
+
+#include <fmt/format.h>
+
+#include "capture/postgres/replication_slot.h"
+#include "capture/postgres/table_discovery.h"
+
+namespace weir::capture::postgres {
+namespace {
+
+using Findings = std::vector<Finding>;
+
+Result<std::string> ask(Connection& connection, const std::string& statement) {
+    TRY_LET(const auto rows, connection.query(statement));
+    return rows.empty() ? std::string() : rows[0][0].value_or("");
+}
+
+Status check_log(Connection& connection, const PostgresOptions& options, Findings& findings) {
+    TRY_LET(const std::string level, ask(connection, "SHOW wal_level"));
+    if (level != "logical") {
+        findings.push_back({.object = "server",
+                            .message = fmt::format("wal_level is {}", level),
+                            .remedy = "ALTER SYSTEM SET wal_level = logical; then restart the "
+                                      "server. Or read once without the log: --snapshot-only"});
+    }
+    TRY_LET(const std::string may,
+            ask(connection,
+                "SELECT rolreplication OR rolsuper FROM pg_roles WHERE rolname = "
+                "current_user"));
+    if (may != "t") {
+        findings.push_back({.object = "role",
+                            .message = "the role may not read the log",
+                            .remedy = "ALTER ROLE ... REPLICATION"});
+    }
+    TRY_LET(const auto slot, read_slot(connection, options.slot));
+    TRY_LET(const std::string room, ask(connection,
+                                        "SELECT (SELECT count(*) FROM pg_replication_slots) < "
+                                        "current_setting('max_replication_slots')::int"));
+    if (!slot && room != "t") {
+        findings.push_back({.object = "server",
+                            .message = "all replication slots are taken",
+                            .remedy = "drop a slot that nobody reads, or raise "
+                                      "max_replication_slots and restart"});
+    }
+    return {};
+}
+
+Status check_table(Connection& connection, const catalog::TableName& name, bool snapshot_only,
+                   Findings& findings) {
+    TableDiscovery discovery(connection);
+    TRY_LET(const CapturedTable table, discovery.describe(name, {1}));
+    const std::string quoted = fmt::format("{}.{}", connection.quote_identifier(name.schema),
+                                           connection.quote_identifier(name.table));
+    if (!snapshot_only && table.contract->identity == catalog::RowIdentity::none) {
+        findings.push_back(
+            {.severity = Finding::Severity::warning,
+             .object = name.to_string(),
+             .message = "updates and deletes of this table do not reach the log, and the server "
+                        "refuses them once the table is published",
+             .remedy = fmt::format("add a primary key, or ALTER TABLE {} REPLICA IDENTITY FULL",
+                                   quoted)});
+    }
+    TRY_LET(const std::string readable,
+            ask(connection, fmt::format("SELECT has_table_privilege({}, 'SELECT')",
+                                        connection.quote_literal(quoted))));
+    if (readable != "t") {
+        findings.push_back({.object = name.to_string(),
+                            .message = "the role may not read the table",
+                            .remedy = fmt::format("GRANT SELECT ON {} TO ...", quoted)});
+    }
+    for (const catalog::Column& column : table.contract->columns) {
+        if (column.name.starts_with('_')) {
+            findings.push_back({.object = fmt::format("{}.{}", name.to_string(), column.name),
+                                .message = "a column's name begins with an underscore, as weir's "
+                                           "own columns do",
+                                .remedy = "leave the table out, or rename the column"});
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<Findings> check_source(Connection& connection, const PostgresOptions& options,
+                              bool snapshot_only) {
+    Findings findings;
+    if (!snapshot_only) {
+        TRY(check_log(connection, options, findings));
+    }
+    TableDiscovery discovery(connection);
+    TRY_LET(const auto names, discovery.find_tables(options.tables));
+    for (const catalog::TableName& name : names) {
+        TRY(check_table(connection, name, snapshot_only, findings));
+    }
+    return findings;
+}
+
+}  // namespace weir::capture::postgres

@@ -1,0 +1,251 @@
+#include "capture/postgres/table_discovery.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <ranges>
+#include <set>
+
+namespace weir::capture::postgres {
+namespace {
+
+using catalog::RowIdentity;
+using catalog::TableContract;
+using catalog::TableName;
+
+// PostgreSQL gives lower numbers to built-in objects.
+constexpr std::uint32_t first_user_oid = 16'384;
+
+template <typename Number>
+Number to_number(const std::optional<std::string>& cell) {
+    Number number{};
+    if (cell) {
+        std::from_chars(cell->data(), cell->data() + cell->size(), number);
+    }
+    return number;
+}
+
+std::string_view refusal(const TextRow& row) {
+    const std::string& kind = *row[2];
+    if (kind == "f") {
+        return "it is a foreign table: its changes are in no log of this server";
+    }
+    if (kind == "p") {
+        return "it is partitioned: name its partitions instead";
+    }
+    if (kind != "r") {
+        return "it is no table";
+    }
+    return *row[3] == "p" ? "" : "it is unlogged or temporary: its changes are not in the log";
+}
+
+RowIdentity identity_of(std::string_view letter, bool has_key) {
+    if (letter == "f") {
+        return RowIdentity::full;
+    }
+    return letter == "n" || !has_key ? RowIdentity::none : RowIdentity::key;
+}
+
+/// `schema.*` or `schema.table` as two LIKE-free conditions.
+std::string condition(const Connection& connection, std::string_view pattern) {
+    const std::size_t dot = pattern.find('.');
+    const std::string schema = connection.quote_literal(pattern.substr(0, dot));
+    const std::string_view table = pattern.substr(dot + 1);
+    return table == "*" ? fmt::format(
+                              "n.nspname = {} AND c.relkind IN ('r', 'p', 'f') "
+                              "AND NOT c.relispartition",
+                              schema)
+                        : fmt::format("n.nspname = {} AND c.relname = {}", schema,
+                                      connection.quote_literal(table));
+}
+
+catalog::Column column_of(const TextRow& row, const ValueCodec& codec) {
+    return {.id = to_number<std::uint32_t>(row[0]),
+            .name = *row[1],
+            .source_type = *row[4],
+            .landed_type = codec.landed_type(),
+            .nullable = *row[5] == "f",
+            .in_key = *row[6] == "t",
+            .tags = {"phi.unclassified"}};
+}
+
+bool same_shape(const TableContract& one, const TableContract& other) {
+    return one.identity == other.identity &&
+           std::ranges::equal(one.columns, other.columns,
+                              [](const catalog::Column& left, const catalog::Column& right) {
+                                  return left.name == right.name && left.id == right.id &&
+                                         left.source_type == right.source_type &&
+                                         left.in_key == right.in_key;
+                              });
+}
+
+}  // namespace
+
+Result<std::vector<TableName>> TableDiscovery::find_tables(
+    const std::vector<std::string>& patterns) {
+    std::set<TableName> names;
+    for (const std::string& pattern : patterns) {
+        if (pattern.find('.') == std::string::npos) {
+            return fail(ErrorKind::invalid,
+                        "cannot read table pattern: write schema.table or schema.*, pattern={}",
+                        pattern);
+        }
+        TRY_LET(const auto rows,
+                connection_.query("SELECT n.nspname, c.relname, c.relkind, c.relpersistence "
+                                  "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+                                  "WHERE " +
+                                  condition(connection_, pattern)));
+        const bool named = !pattern.ends_with(".*");
+        for (const TextRow& row : rows) {
+            const std::string_view reason = refusal(row);
+            if (reason.empty()) {
+                names.insert({*row[0], *row[1]});
+            } else if (named) {
+                return fail(ErrorKind::unsupported, "cannot capture table: {}, table={}", reason,
+                            pattern);
+            }
+        }
+        if (rows.empty()) {
+            return fail(ErrorKind::not_found,
+                        "no table matches; look at source.tables in weir.yaml, pattern={}",
+                        pattern);
+        }
+    }
+    return std::vector(names.begin(), names.end());
+}
+
+Result<ResolvedType> TableDiscovery::resolve(TypeOid type, std::int32_t type_modifier) {
+    if (type.value < first_user_oid) {
+        return ResolvedType{type, type_modifier, false};
+    }
+    if (const auto found = resolved_.find(type); found != resolved_.end()) {
+        return found->second;
+    }
+    TRY_LET(const auto rows,
+            connection_.query(fmt::format(
+                "SELECT typtype, typbasetype, typtypmod FROM pg_type WHERE oid = {}", type.value)));
+    // A type that is gone by now lands as text; the log holds text for it in either mode.
+    ResolvedType resolved{type, type_modifier, false};
+    if (!rows.empty() && *rows[0][0] == "e") {
+        resolved.is_enum = true;
+    } else if (!rows.empty() && *rows[0][0] == "d") {
+        TRY_LET(resolved, resolve(TypeOid{to_number<std::uint32_t>(rows[0][1])},
+                                  to_number<std::int32_t>(rows[0][2])));
+    }
+    resolved_.emplace(type, resolved);
+    return resolved;
+}
+
+Result<std::string> TableDiscovery::type_name(TypeOid type, std::int32_t type_modifier) {
+    const auto key = std::pair(type, type_modifier);
+    if (const auto found = names_.find(key); found != names_.end()) {
+        return found->second;
+    }
+    TRY_LET(const auto rows, connection_.query(fmt::format("SELECT format_type({}, {})", type.value,
+                                                           type_modifier)));
+    return names_.emplace(key, rows[0][0].value_or("unknown")).first->second;
+}
+
+Result<std::map<std::string, std::uint32_t>> TableDiscovery::attribute_numbers(RelationId id) {
+    TRY_LET(const auto rows,
+            connection_.query(fmt::format("SELECT attname, attnum FROM pg_attribute WHERE attrelid "
+                                          "= {} AND attnum > 0 AND NOT attisdropped",
+                                          id.value)));
+    std::map<std::string, std::uint32_t> numbers;
+    for (const TextRow& row : rows) {
+        numbers.emplace(*row[0], to_number<std::uint32_t>(row[1]));
+    }
+    return numbers;
+}
+
+Result<CapturedTable> TableDiscovery::describe(const TableName& name,
+                                               catalog::SchemaVersion version) {
+    const std::string condition_text =
+        fmt::format("n.nspname = {} AND c.relname = {}", connection_.quote_literal(name.schema),
+                    connection_.quote_literal(name.table));
+    // The identity's columns; of a table with REPLICA IDENTITY FULL, its primary key if it has one.
+    TRY_LET(const auto rows,
+            connection_.query(
+                "SELECT a.attnum, a.attname, a.atttypid, a.atttypmod, format_type(a.atttypid, "
+                "a.atttypmod), a.attnotnull, coalesce(a.attnum = ANY (i.indkey), false), "
+                "c.relreplident FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+                "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
+                "AND a.attgenerated = '' LEFT JOIN pg_index i ON i.indrelid = c.oid AND CASE "
+                "c.relreplident WHEN 'i' THEN i.indisreplident ELSE i.indisprimary END WHERE " +
+                condition_text + " ORDER BY a.attnum"));
+    if (rows.empty()) {
+        return fail(ErrorKind::not_found, "the table does not exist, table={}", name.to_string());
+    }
+    auto contract = std::make_shared<TableContract>();
+    CapturedTable table{.contract = nullptr, .codecs = {}};
+    for (const TextRow& row : rows) {
+        TRY_LET(const ResolvedType type, resolve(TypeOid{to_number<std::uint32_t>(row[2])},
+                                                 to_number<std::int32_t>(row[3])));
+        table.codecs.push_back(ValueCodec::create(type.base, type.type_modifier, type.is_enum));
+        contract->columns.push_back(column_of(row, table.codecs.back()));
+    }
+    contract->name = name;
+    contract->version = version;
+    contract->identity = identity_of(*rows[0][7], contract->has_key());
+    table.contract = std::move(contract);
+    return table;
+}
+
+Result<CapturedTable> TableDiscovery::restore(std::shared_ptr<const TableContract> contract) {
+    CapturedTable table{.contract = std::move(contract), .codecs = {}};
+    for (const catalog::Column& column : table.contract->columns) {
+        TRY_LET(
+            const auto rows,
+            connection_.query(fmt::format(
+                "SELECT t.oid, coalesce((regexp_match({0}, '\\((\\d+),(\\d+)\\)'))[1]::int * "
+                "65536 + (regexp_match({0}, '\\((\\d+),(\\d+)\\)'))[2]::int + 4, -1), t.typtype "
+                "FROM pg_type t WHERE t.oid = to_regtype({0})::oid",
+                connection_.quote_literal(column.source_type))));
+        ResolvedType type;
+        if (!rows.empty()) {
+            TRY_LET(type, resolve(TypeOid{to_number<std::uint32_t>(rows[0][0])},
+                                  to_number<std::int32_t>(rows[0][1])));
+        }
+        table.codecs.push_back(ValueCodec::create(type.base, type.type_modifier, type.is_enum));
+    }
+    return table;
+}
+
+Result<CapturedTable> TableDiscovery::follow(const CapturedTable* known, const Relation& relation) {
+    auto contract = std::make_shared<TableContract>();
+    CapturedTable table{.contract = nullptr, .codecs = {}};
+    contract->name = {std::string(relation.schema), std::string(relation.table)};
+    const TableContract* before = known == nullptr ? nullptr : known->contract.get();
+    std::map<std::string, std::uint32_t> numbers;
+    for (const RelationColumn& column : relation.columns) {
+        const std::string name(column.name);
+        const catalog::Column* old = before == nullptr ? nullptr : before->find_column(name);
+        if (old == nullptr && numbers.empty()) {
+            TRY_LET(numbers, attribute_numbers(relation.id));
+        }
+        TRY_LET(const ResolvedType type, resolve(column.type, column.type_modifier));
+        TRY_LET(const std::string source_type, type_name(column.type, column.type_modifier));
+        table.codecs.push_back(ValueCodec::create(type.base, type.type_modifier, type.is_enum));
+        // Under FULL all columns carry the key flag; the key is then what it was known to be.
+        const bool full = relation.replica_identity == 'f';
+        contract->columns.push_back(
+            {.id = old != nullptr ? old->id : numbers[name],  // 0: dropped again by now.
+             .name = name,
+             .source_type = source_type,
+             .landed_type = table.codecs.back().landed_type(),
+             .nullable = old == nullptr || old->nullable,
+             .in_key = full ? old != nullptr && old->in_key : column.in_key,
+             .tags = old != nullptr ? old->tags : std::vector<std::string>{"phi.unclassified"}});
+    }
+    contract->identity =
+        identity_of(std::string_view(&relation.replica_identity, 1), contract->has_key());
+    contract->version = {before == nullptr ? 1 : before->version.number + 1};
+    if (before != nullptr && same_shape(*before, *contract)) {
+        return *known;
+    }
+    table.contract = std::move(contract);
+    return table;
+}
+
+}  // namespace weir::capture::postgres
