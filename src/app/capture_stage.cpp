@@ -1,0 +1,112 @@
+#include "app/capture_stage.h"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+
+#include "capture/postgres/postgres_snapshot.h"
+#include "capture/postgres/postgres_source.h"
+
+namespace weir::app {
+namespace {
+
+using capture::postgres::PostgresSnapshot;
+using capture::postgres::PostgresSource;
+using namespace std::chrono_literals;
+
+constexpr auto retry_wait_min = 500ms;
+constexpr auto retry_wait_max = 30s;
+
+landing::LandingPlace place_of(Pipeline& pipeline, StageHold& hold) {
+    return {.store = pipeline.store(),
+            .ledger = pipeline.ledger(),
+            .lease = hold.lease,
+            .state = hold.state,
+            .clock = pipeline.clock()};
+}
+
+Status capture_snapshot(Pipeline& pipeline, StageHold& hold, const CaptureWork& work,
+                        const std::stop_token& stop) {
+    const auto workers = static_cast<std::size_t>(pipeline.configuration().snapshot_workers);
+    const auto mode = pipeline.configuration().snapshot_only ? PostgresSnapshot::Mode::snapshot_only
+                                                             : PostgresSnapshot::Mode::with_slot;
+    TRY_LET(const auto snapshot, PostgresSnapshot::begin(pipeline.source_options(), mode, workers));
+    return landing::land_snapshot(
+        place_of(pipeline, hold), *snapshot,
+        {.workers = workers, .part_size = {}, .on_chunk = work.on_chunk, .on_cut = work.on_cut}, stop);
+}
+
+Status capture_stream(Pipeline& pipeline, StageHold& hold, const CaptureWork& work,
+                      const std::stop_token& stop) {
+    TRY_LET(const auto contracts, newest_contracts(hold.state, pipeline.ledger()));
+    TRY_LET(const auto source, PostgresSource::open(pipeline.source_options(), hold.state.position,
+                                                    contracts, pipeline.clock()));
+    landing::StreamOptions options{.spill_folder = pipeline.folders().spool};
+    options.on_cut = work.on_cut;
+    if (work.until_current) {
+        TRY_LET(options.until, source->source_end());
+    }
+    if (!work.recorded_ends.empty()) {
+        landing::RecordedBoundary schedule(work.recorded_ends);
+        return landing::land_stream(place_of(pipeline, hold), *source, schedule, options, stop);
+    }
+    landing::IntervalBoundary schedule(pipeline.clock(),
+                                       {.interval = pipeline.configuration().cut_interval,
+                                        .decoded_bytes_max = pipeline.configuration().cut_bytes_max});
+    return landing::land_stream(place_of(pipeline, hold), *source, schedule, options, stop);
+}
+
+Status capture_once(Pipeline& pipeline, const CaptureWork& work, const std::stop_token& stop) {
+    TRY_LET(StageHold hold, StageHold::take(pipeline, ledger::Stage::capture));
+    if (!hold.state.snapshot_complete) {
+        TRY(capture_snapshot(pipeline, hold, work, stop));
+    }
+    if (pipeline.configuration().snapshot_only || stop.stop_requested()) {
+        return {};
+    }
+    return capture_stream(pipeline, hold, work, stop);
+}
+
+/// Whether the same work may succeed later, without anybody doing something.
+bool may_pass(ErrorKind kind) {
+    return kind == ErrorKind::unavailable || kind == ErrorKind::conflict ||
+           kind == ErrorKind::in_doubt;
+}
+
+void wait(std::chrono::milliseconds time, const std::stop_token& stop) {
+    std::mutex mutex;
+    std::unique_lock lock(mutex);
+    std::condition_variable_any().wait_for(lock, stop, time, [] { return false; });
+}
+
+}  // namespace
+
+Status capture(Pipeline& pipeline, const CaptureWork& work, const std::stop_token& stop,
+               const std::function<void(const Error&)>& on_wait) {
+    std::chrono::milliseconds pause = retry_wait_min;
+    while (true) {
+        Status done = capture_once(pipeline, work, stop);
+        if (done || work.until_current || !on_wait || !may_pass(done.error().kind())) {
+            return done;
+        }
+        on_wait(done.error());
+        wait(pause, stop);
+        if (stop.stop_requested()) {
+            return {};
+        }
+        pause = std::min<std::chrono::milliseconds>(pause * 2, retry_wait_max);
+    }
+}
+
+Result<std::vector<std::shared_ptr<const catalog::TableContract>>> newest_contracts(
+    const ledger::PipelineState& state, const ledger::Ledger& ledger) {
+    std::vector<std::shared_ptr<const catalog::TableContract>> contracts;
+    for (const auto& [name, entry] : state.current_contracts()) {
+        TRY_LET(catalog::TableContract contract, ledger.read_contract(entry));
+        contracts.push_back(std::make_shared<const catalog::TableContract>(std::move(contract)));
+    }
+    return contracts;
+}
+
+}  // namespace weir::app

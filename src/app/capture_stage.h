@@ -1,0 +1,32 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+
+#include "app/pipeline.h"
+#include "landing/land_snapshot.h"
+#include "landing/land_stream.h"
+
+namespace weir::app {
+
+/// Captures and lands: first the snapshot, if the ledger has none that is whole, then the log.
+struct CaptureWork {
+    bool until_current = false;  // Ends at the log's end as it was at the start.
+    /// Ends cuts where another ledger says, instead of by time and size.
+    std::vector<change::Position> recorded_ends;
+    std::function<void(const landing::ChunkReport&)> on_chunk;
+    std::function<void(const landing::CutReport&)> on_cut;
+};
+
+/// Runs until the work's end, or until `stop` after the cut at hand. While the source is away and
+/// the work has no end, it tries again; `on_wait` then hears why.
+Status capture(Pipeline& pipeline, const CaptureWork& work, const std::stop_token& stop,
+               const std::function<void(const Error&)>& on_wait = {});
+
+/// Returns the newest contract of every captured table.
+Result<std::vector<std::shared_ptr<const catalog::TableContract>>> newest_contracts(
+    const ledger::PipelineState& state, const ledger::Ledger& ledger);
+
+}  // namespace weir::app

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "app/report.h"
+#include "base/result.h"
+
+namespace weir::app {
+
+/// What every command has.
+struct CommandContext {
+    std::filesystem::path configuration = "weir.yaml";
+    Report& report;
+    std::stop_source stop;
+};
+
+struct InitOptions {
+    std::string url;
+    std::vector<std::string> tables;  // Empty: every schema that is not the server's own.
+    std::string pipeline = "weir";
+    std::string store = "weir-data";
+    bool snapshot_only = false;
+};
+/// Looks at the source and writes weir.yaml for it, with proposed PHI tags.
+Status init(CommandContext& context, const InitOptions& options);
+/// Says what to fix before a run, and how. Fails with `invalid` if anything must be.
+Status check(CommandContext& context);
+
+struct RunOptions {
+    bool until_current = false;
+};
+Status run(CommandContext& context, const RunOptions& options);
+
+struct CaptureOptions {
+    /// Another ledger's store whose cut boundaries are repeated.
+    std::optional<std::filesystem::path> boundaries_of;
+    bool continuous = false;
+};
+// One stage up to the last cut that its input has.
+Status capture_command(CommandContext& context, const CaptureOptions& options);
+Status refine_command(CommandContext& context);
+Status load_command(CommandContext& context);
+Status model_command(CommandContext& context);
+Status quality_command(CommandContext& context);
+
+Status status(CommandContext& context);
+Status query(CommandContext& context, const std::string& statement);
+struct LedgerShowOptions {
+    std::optional<std::uint64_t> cut;
+    std::string kind;
+};
+Status ledger_show(CommandContext& context, const LedgerShowOptions& options);
+Status ledger_verify(CommandContext& context);
+/// Prints the key that verifies the ledger, in the note format.
+Status ledger_key(CommandContext& context);
+Status quarantine_list(CommandContext& context);
+/// Rebuilds processing and warehouse from the landing into an empty folder.
+Status replay(CommandContext& context, const std::filesystem::path& target);
+/// Removes slot, publication and, if asked, the store.
+Status drop(CommandContext& context, bool keep_store);
+
+struct DemoOptions {
+    std::filesystem::path folder;  // Empty: a temporary one.
+    bool keep = false;
+    std::uint64_t scale = 1'000'000;
+    std::uint64_t rate = 500;
+    std::uint64_t seconds = 60;
+};
+Status demo(CommandContext& context, const DemoOptions& options);
+
+}  // namespace weir::app

@@ -1,0 +1,154 @@
+#include "app/configuration.h"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "app/yaml_reader.h"
+
+namespace weir::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path beside(const fs::path& file, const std::string& path) {
+    return (file.parent_path() / path).lexically_normal();
+}
+
+Status read_source(const YAML::Node& node, Configuration& into) {
+    TRY_LET(const YamlMap map,
+            YamlMap::open(node, into.file.string(),
+                          {"postgres", "tables", "slot", "publication", "snapshot_only",
+                           "snapshot_workers", "chunk_blocks"}));
+    TRY(map.read("postgres", into.source_url));
+    TRY(map.read("tables", into.tables));
+    TRY(map.read("slot", into.slot));
+    TRY(map.read("publication", into.publication));
+    TRY(map.read("snapshot_only", into.snapshot_only));
+    TRY(map.read("snapshot_workers", into.snapshot_workers));
+    TRY(map.read("chunk_blocks", into.chunk_blocks));
+    if (into.source_url.empty() || into.tables.empty()) {
+        return fail_at(node, into.file.string(), "`source` needs `postgres` and `tables`");
+    }
+    auto url = resolve_secret(into.source_url);
+    if (!url) {
+        return std::unexpected(std::move(url).error().with(
+            fmt::format("{}: source.postgres", into.file.string())));
+    }
+    into.source_url = *std::move(url);
+    return {};
+}
+
+Status read_cut(const YAML::Node& node, Configuration& into) {
+    TRY_LET(const YamlMap map, YamlMap::open(node, into.file.string(), {"interval", "max_bytes"}));
+    TRY(map.read("interval", into.cut_interval));
+    return map.read_bytes("max_bytes", into.cut_bytes_max);
+}
+
+Status read_refine(const YAML::Node& node, Configuration& into) {
+    TRY_LET(const YamlMap map, YamlMap::open(node, into.file.string(), {"types"}));
+    for (const auto& entry : map.at("types")) {
+        if (!entry.second.IsScalar()) {
+            return fail_at(entry.second, into.file.string(), "a declared type is a text");
+        }
+        into.declared_types.emplace(entry.first.as<std::string>(), entry.second.as<std::string>());
+    }
+    return {};
+}
+
+Status read_models(const YAML::Node& node, Configuration& into) {
+    TRY_LET(const YamlMap map,
+            YamlMap::open(node, into.file.string(), {"project", "dbt", "every"}));
+    TRY(map.read("project", into.models_project));
+    TRY(map.read("dbt", into.dbt));
+    return map.read("every", into.models_every);
+}
+
+Status read_quality(const YAML::Node& node, Configuration& into) {
+    TRY_LET(const YamlMap map, YamlMap::open(node, into.file.string(), {"suites"}));
+    std::vector<std::string> suites;
+    TRY(map.read("suites", suites));
+    for (const std::string& suite : suites) {
+        into.suites.push_back(beside(into.file, suite));
+    }
+    return {};
+}
+
+Status read_tags(const YAML::Node& node, Configuration& into) {
+    if (!node.IsMap()) {
+        return fail_at(node, into.file.string(), "`tags` is a map of columns to lists of tags");
+    }
+    for (const auto& entry : node) {
+        if (!entry.second.IsSequence()) {
+            return fail_at(entry.second, into.file.string(), "a column's tags are a list");
+        }
+        auto& tags = into.tags[entry.first.as<std::string>()];
+        for (const YAML::Node& tag : entry.second) {
+            tags.push_back(tag.as<std::string>());
+        }
+    }
+    return {};
+}
+
+using ReadPart = Status (*)(const YAML::Node&, Configuration&);
+
+Status read_parts(const YamlMap& map, Configuration& into) {
+    constexpr std::pair<const char*, ReadPart> parts[] = {
+        {"source", read_source}, {"cut", read_cut},         {"refine", read_refine},
+        {"models", read_models}, {"quality", read_quality}, {"tags", read_tags}};
+    for (const auto& [name, read_part] : parts) {
+        if (map.has(name)) {
+            TRY(read_part(map.at(name), into));
+        }
+    }
+    return {};
+}
+
+Result<Configuration> read_document(const YAML::Node& document, const fs::path& file) {
+    Configuration into{.file = file};
+    TRY_LET(const YamlMap map,
+            YamlMap::open(document, file.string(),
+                          {"version", "pipeline", "source", "store", "cut", "refine", "models",
+                           "quality", "tags", "allow_plaintext"}));
+    std::uint64_t version = 0;
+    TRY(map.read("version", version));
+    if (version != 1) {
+        return fail_at(document, file.string(), "`version: 1` is missing, or another version");
+    }
+    TRY(map.read("pipeline", into.pipeline));
+    into.slot = into.publication = "weir_" + into.pipeline;
+    std::string store = "weir-data";
+    TRY(map.read("store", store));
+    into.store = beside(file, store);
+    TRY(map.read("allow_plaintext", into.allow_plaintext));
+    TRY(read_parts(map, into));
+    if (!map.has("source")) {
+        return fail_at(document, file.string(), "`source` is missing");
+    }
+    return into;
+}
+
+}  // namespace
+
+Result<Configuration> parse_configuration(std::string_view text, const fs::path& file) {
+    try {
+        return read_document(YAML::Load(std::string(text)), file);
+    } catch (const YAML::Exception& error) {
+        return fail(ErrorKind::invalid, "{}:{}:{}: {}", file.string(), error.mark.line + 1,
+                    error.mark.column + 1, error.msg);
+    }
+}
+
+Result<Configuration> read_configuration(const fs::path& file) {
+    std::ifstream stream(file);
+    if (!stream) {
+        return fail(ErrorKind::not_found,
+                    "cannot read the configuration; write one with `weir init`, file={}",
+                    file.string());
+    }
+    const std::string text{std::istreambuf_iterator<char>(stream), {}};
+    return parse_configuration(text, fs::absolute(file));
+}
+
+}  // namespace weir::app

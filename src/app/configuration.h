@@ -1,0 +1,51 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace weir::app {
+
+/// What `weir.yaml` says (share/weir/weir.schema.json), with names resolved: relative paths begin at the
+/// file's folder, `${NAME}` is the environment's and `file:PATH` a file's first line. A value.
+struct Configuration {
+    std::filesystem::path file;
+    std::string pipeline = "weir";
+
+    std::string source_url;  // Holds a password: never print it.
+    std::vector<std::string> tables;
+    std::string slot;         // Default: weir_<pipeline>.
+    std::string publication;  // Default: weir_<pipeline>.
+    bool snapshot_only = false;
+
+    std::filesystem::path store;
+    std::chrono::milliseconds cut_interval{1'000};
+    std::uint64_t cut_bytes_max = 64U << 20U;
+    std::uint64_t snapshot_workers = 2;
+    std::uint64_t chunk_blocks = 8'192;
+
+    std::map<std::string, std::string> declared_types;  // "schema.table.column" to type.
+
+    std::string models_project;  // "claims", or a folder; empty: no models.
+    std::string dbt;             // Program; empty: found by itself.
+    std::chrono::milliseconds models_every{60'000};
+    std::vector<std::filesystem::path> suites;
+
+    std::map<std::string, std::vector<std::string>> tags;
+    bool allow_plaintext = false;
+};
+
+/// Reads and checks the file. Fails with `invalid`, naming line and column, on what is not in the
+/// schema; with `not_found` if there is no file, or no such variable in the environment.
+Result<Configuration> read_configuration(const std::filesystem::path& file);
+
+/// Reads the text of a file that is at `file`.
+Result<Configuration> parse_configuration(std::string_view text, const std::filesystem::path& file);
+
+}  // namespace weir::app

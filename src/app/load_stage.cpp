@@ -1,0 +1,156 @@
+#include "app/load_stage.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "warehouse/stored_processing_files.h"
+
+namespace weir::app {
+namespace {
+
+constexpr std::uint64_t rows_per_load_max = 2'000'000;
+constexpr std::string_view warehouse_name = "duckdb";
+
+}  // namespace
+
+Result<std::unique_ptr<LoadStage>> LoadStage::open(Pipeline& pipeline, OnLoad on_load) {
+    TRY_LET(StageHold hold, StageHold::take(pipeline, ledger::Stage::load));
+    std::unique_ptr<LoadStage> stage(
+        new LoadStage(pipeline, std::move(hold), std::move(on_load)));
+    TRY(stage->open_warehouse());
+    return stage;
+}
+
+Status LoadStage::open_warehouse() {
+    if (warehouse_) {
+        return {};
+    }
+    TRY_LET(database_, sql::DuckDbDatabase::open(
+                           pipeline_.folders().warehouse_file(),
+                           {.memory_limit = "2GB", .temp_directory = pipeline_.folders().spool}));
+    TRY_LET(session_, database_->connect());
+    TRY_LET(warehouse_,
+            warehouse::Warehouse::open(*session_, pipeline_.clock(),
+                                       {.store_folder = pipeline_.folders().store.string()}));
+    return compare_with_ledger();
+}
+
+void LoadStage::release_warehouse() {
+    warehouse_.reset();
+    session_.reset();
+    database_.reset();
+}
+
+Status LoadStage::compare_with_ledger() {
+    TRY(ledger::catch_up(hold_.state, pipeline_.ledger()));
+    TRY_LET(const ledger::CutNumber stands, warehouse_->current_cut());
+    if (stands > hold_.state.last_refined()) {
+        return fail(ErrorKind::corrupt,
+                    "the warehouse is ahead of the ledger: it belongs to another ledger, or the "
+                    "ledger was restored from an old copy, warehouse={}, ledger={}",
+                    stands.value, hold_.state.last_refined().value);
+    }
+    if (stands > hold_.state.loaded) {
+        // A load committed, and the process died before it could say so.
+        const ledger::CutsLoaded loaded{.from = hold_.state.loaded,
+                                        .to = stands,
+                                        .warehouse = std::string(warehouse_name)};
+        TRY(pipeline_.ledger().append(hold_.lease, std::vector<ledger::EntryBody>{loaded}));
+        return ledger::catch_up(hold_.state, pipeline_.ledger());
+    }
+    return {};
+}
+
+Result<warehouse::RefinedFiles> LoadStage::refined_files(const ledger::RefinedCut& cut) {
+    warehouse::RefinedFiles refined{.cut = cut.entry.cut, .files = {}};
+    const auto landed = hold_.state.landed.find(cut.entry.cut);
+    refined.snapshot =
+        landed != hold_.state.landed.end() && landed->second.entry.snapshot_attempt.has_value();
+    TRY_LET(const auto files, pipeline_.ledger().read_files(cut.entry.files));
+    for (const ledger::DataFile& file : files) {
+        refined.files.push_back({.file = file, .key = ledger::stored_key(file.path, cut.epoch)});
+    }
+    return refined;
+}
+
+Result<warehouse::Load> LoadStage::next_load(ledger::CutNumber from) {
+    warehouse::Load load{.from = from, .to = from, .cuts = {}, .contracts = {}};
+    std::uint64_t rows = 0;
+    for (auto next = hold_.state.refined.upper_bound(from);
+         next != hold_.state.refined.end() && rows < rows_per_load_max; ++next) {
+        TRY_LET(warehouse::RefinedFiles files, refined_files(next->second));
+        load.to = next->first;
+        rows += next->second.entry.refined;
+        load.cuts.push_back(std::move(files));
+        if (load.cuts.back().snapshot) {
+            break;
+        }
+    }
+    TRY(add_contracts(load));
+    return load;
+}
+
+Status LoadStage::add_contracts(warehouse::Load& load) {
+    std::set<std::pair<catalog::TableName, catalog::SchemaVersion>> versions;
+    for (const warehouse::RefinedFiles& cut : load.cuts) {
+        for (const warehouse::RefinedFile& refined : cut.files) {
+            versions.insert({refined.file.table, refined.file.schema_version});
+        }
+    }
+    for (const auto& [name, entry] : hold_.state.current_contracts()) {
+        versions.insert({name, entry.version});  // Tables without rows get their views, too.
+    }
+    for (const auto& version : versions) {
+        const auto entry = hold_.state.contracts.find(version);
+        if (entry == hold_.state.contracts.end()) {
+            return fail(ErrorKind::corrupt, "a file has a schema version without an entry, table={}",
+                        version.first.to_string());
+        }
+        TRY_LET(catalog::TableContract contract, pipeline_.ledger().read_contract(entry->second));
+        TRY_LET(auto refined, refined_contract(std::move(contract), pipeline_.declared_types()));
+        load.contracts.push_back(std::move(refined));
+    }
+    return {};
+}
+
+Status LoadStage::load_next(ledger::CutNumber from) {
+    TRY_LET(const warehouse::Load load, next_load(from));
+    TRY(warehouse_->prepare(load.contracts));
+    warehouse::StoredProcessingFiles files(pipeline_.store());
+    TRY_LET(const warehouse::LoadReport report, warehouse_->load(load, files));
+    const ledger::CutsLoaded loaded{.from = load.from,
+                                    .to = load.to,
+                                    .warehouse = std::string(warehouse_name),
+                                    .rows = report.rows};
+    TRY(pipeline_.ledger().append(hold_.lease, std::vector<ledger::EntryBody>{loaded}));
+    TRY(ledger::catch_up(hold_.state, pipeline_.ledger()));
+    if (on_load_) {
+        on_load_(loaded);
+    }
+    return {};
+}
+
+Result<ledger::CutNumber> LoadStage::run(const std::stop_token& stop) {
+    TRY(open_warehouse());
+    TRY(ledger::catch_up(hold_.state, pipeline_.ledger()));
+    TRY_LET(ledger::CutNumber stands, warehouse_->current_cut());
+    while (stands < hold_.state.last_refined() && !stop.stop_requested()) {
+        TRY(load_next(stands));
+        TRY_LET(stands, warehouse_->current_cut());
+    }
+    return stands;
+}
+
+Result<std::shared_ptr<const catalog::TableContract>> refined_contract(
+    catalog::TableContract contract, const refine::DeclaredTypes& declared) {
+    for (catalog::Column& column : contract.columns) {
+        TRY_LET(column.landed_type,
+                refine::refined_type(column, declared.find(contract.name, column.name)));
+    }
+    return std::make_shared<const catalog::TableContract>(std::move(contract));
+}
+
+}  // namespace weir::app

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+
+#include "app/pipeline.h"
+#include "sql/duckdb/duckdb_database.h"
+#include "warehouse/warehouse.h"
+
+namespace weir::app {
+
+/// Loads what is refined into the embedded warehouse. Holds the stage while it lives, and the
+/// warehouse's file between `open_warehouse` and `release_warehouse`. One thread.
+class LoadStage {
+public:
+    using OnLoad = std::function<void(const ledger::CutsLoaded&)>;
+
+    static Result<std::unique_ptr<LoadStage>> open(Pipeline& pipeline, OnLoad on_load = {});
+
+    /// Loads all cuts that wait, some in each transaction, and returns the last one loaded.
+    Result<ledger::CutNumber> run(const std::stop_token& stop);
+
+    /// Opens the file if it is not open, and compares it with the ledger: behind is loaded again,
+    /// ahead of what was refined is `corrupt`.
+    Status open_warehouse();
+    /// Lets go of the file, so that another process may open it.
+    void release_warehouse();
+    /// REQUIRES: the warehouse is open.
+    warehouse::Warehouse& warehouse() { return *warehouse_; }
+    sql::SqlSession& session() { return *session_; }
+
+private:
+    LoadStage(Pipeline& pipeline, StageHold hold, OnLoad on_load)
+        : pipeline_(pipeline), hold_(std::move(hold)), on_load_(std::move(on_load)) {}
+
+    Status compare_with_ledger();
+    Result<warehouse::Load> next_load(ledger::CutNumber from);
+    Result<warehouse::RefinedFiles> refined_files(const ledger::RefinedCut& cut);
+    Status add_contracts(warehouse::Load& load);
+    Status load_next(ledger::CutNumber from);
+
+    Pipeline& pipeline_;
+    StageHold hold_;
+    OnLoad on_load_;
+    std::optional<sql::DuckDbDatabase> database_;
+    std::unique_ptr<sql::DuckDbSession> session_;
+    std::optional<warehouse::Warehouse> warehouse_;
+};
+
+/// Returns a contract with the types that its rows have once refined.
+Result<std::shared_ptr<const catalog::TableContract>> refined_contract(
+    catalog::TableContract contract, const refine::DeclaredTypes& declared);
+
+}  // namespace weir::app

@@ -1,0 +1,120 @@
+#include "app/pipeline.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "ledger/key_file.h"
+#include "store/local_store.h"
+
+namespace weir::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view release = WEIR_VERSION;
+
+Status make_folders(const PipelineFolders& folders) {
+    for (const fs::path& folder : {folders.keys, folders.run, folders.spool, folders.warehouse,
+                                   folders.published, folders.lineage, folders.models}) {
+        std::error_code error;
+        fs::create_directories(folder, error);
+        if (!error) {
+            fs::permissions(folder, fs::perms::owner_all, error);
+        }
+        if (error) {
+            return fail(ErrorKind::unavailable,
+                        "cannot make a folder of the store: {}; check rights and space, folder={}",
+                        error.message(), folder.string());
+        }
+    }
+    return {};
+}
+
+Result<refine::DeclaredTypes> declared_types(const Configuration& configuration) {
+    refine::DeclaredTypes declared;
+    for (const auto& [column, type] : configuration.declared_types) {
+        TRY(declared.declare(column, type).with(configuration.file.string() + ": refine.types"));
+    }
+    return declared;
+}
+
+}  // namespace
+
+PipelineFolders::PipelineFolders(const fs::path& root)
+    : store(root),
+      keys(root / "keys"),
+      run(root / "run"),
+      spool(root / "spool"),
+      warehouse(root / "warehouse"),
+      published(root / "published"),
+      lineage(root / "lineage"),
+      models(root / "models") {}
+
+Pipeline::Pipeline(Configuration configuration, const Clock& clock,
+                   std::unique_ptr<store::ObjectStore> store, ledger::SigningKey key,
+                   refine::DeclaredTypes declared)
+    : configuration_(std::move(configuration)),
+      folders_(configuration_.store),
+      clock_(clock),
+      store_(std::move(store)),
+      key_(std::move(key)),
+      declared_(std::move(declared)) {}
+
+Status Pipeline::create(const Configuration& configuration, const Clock& clock) {
+    const PipelineFolders folders(configuration.store);
+    TRY(make_folders(folders));
+    TRY_LET(const auto store, store::LocalStore::open(configuration.store));
+    if (store->stat("ledger/head")) {
+        return fail(ErrorKind::already_exists,
+                    "the store has a ledger already; run it, or remove it with `weir drop`, store={}",
+                    configuration.store.string());
+    }
+    TRY_LET(const ledger::SigningKey key,
+            ledger::load_or_create_key(folders.ledger_key(), "weir/" + configuration.pipeline));
+    return ledger::Ledger::create(*store, key,
+                                  {.pipeline = configuration.pipeline,
+                                   .source = "postgres",
+                                   .release = std::string(release)},
+                                  clock);
+}
+
+Result<std::unique_ptr<Pipeline>> Pipeline::open(const Configuration& configuration,
+                                                 const Clock& clock) {
+    const PipelineFolders folders(configuration.store);
+    std::error_code error;
+    if (!fs::exists(folders.ledger_key(), error)) {
+        return fail(ErrorKind::not_found, "there is no pipeline here yet; make one with `weir init`, "
+                    "store={}", configuration.store.string());
+    }
+    TRY(make_folders(folders));
+    TRY_LET(auto store, store::LocalStore::open(configuration.store));
+    TRY_LET(ledger::SigningKey key, ledger::load_key(folders.ledger_key()));
+    TRY_LET(refine::DeclaredTypes declared, app::declared_types(configuration));
+    std::unique_ptr<Pipeline> pipeline(new Pipeline(configuration, clock, std::move(store),
+                                                    std::move(key), std::move(declared)));
+    TRY_LET(pipeline->ledger_, ledger::Ledger::open(*pipeline->store_, pipeline->key_, clock));
+    return pipeline;
+}
+
+capture::postgres::PostgresOptions Pipeline::source_options() const {
+    return {.url = configuration_.source_url,
+            .tables = configuration_.tables,
+            .slot = configuration_.slot,
+            .publication = configuration_.publication,
+            .chunk_blocks = configuration_.chunk_blocks,
+            .spool_folder = folders_.spool};
+}
+
+Result<StageHold> StageHold::take(Pipeline& pipeline, ledger::Stage stage) {
+    const std::string name(ledger::to_string(stage));
+    const fs::path path = pipeline.folders().run / (name + ".lock");
+    TRY_LET(store::FileLock lock,
+            store::FileLock::acquire(path.string()).with("another `weir` runs this stage: " + name));
+    TRY_LET(ledger::Lease lease, pipeline.ledger().take_lease(stage));
+    StageHold hold{.lock = std::move(lock), .lease = std::move(lease), .state = {}};
+    TRY(ledger::catch_up(hold.state, pipeline.ledger()));
+    return hold;
+}
+
+}  // namespace weir::app

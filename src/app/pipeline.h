@@ -1,0 +1,73 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "app/configuration.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "capture/postgres/postgres_options.h"
+#include "ledger/ledger.h"
+#include "ledger/note_key.h"
+#include "ledger/pipeline_state.h"
+#include "refine/declared_type.h"
+#include "store/file_lock.h"
+#include "store/object_store.h"
+
+namespace weir::app {
+
+/// The folders of a pipeline's store that are no objects (docs/architecture.md).
+struct PipelineFolders {
+    explicit PipelineFolders(const std::filesystem::path& store);
+
+    std::filesystem::path store, keys, run, spool, warehouse, published, lineage, models;
+
+    std::filesystem::path ledger_key() const { return keys / "ledger.key"; }
+    std::filesystem::path quarantine_key() const { return keys / "quarantine.key"; }
+    std::filesystem::path warehouse_file() const { return warehouse / "warehouse.duckdb"; }
+};
+
+/// A pipeline whose ledger is open: what every stage needs, and nothing of any stage. The ledger may
+/// be used by several threads; each stage keeps a state of its own.
+class Pipeline {
+public:
+    /// Makes store, keys and ledger. Fails with `already_exists` if the store has a ledger.
+    static Status create(const Configuration& configuration, const Clock& clock);
+    /// Fails with `not_found` if the store has no ledger. `clock` outlives the pipeline.
+    static Result<std::unique_ptr<Pipeline>> open(const Configuration& configuration,
+                                                  const Clock& clock);
+
+    const Configuration& configuration() const { return configuration_; }
+    const PipelineFolders& folders() const { return folders_; }
+    const Clock& clock() const { return clock_; }
+    store::ObjectStore& store() { return *store_; }
+    ledger::Ledger& ledger() { return *ledger_; }
+    const ledger::SigningKey& key() const { return key_; }
+    const refine::DeclaredTypes& declared_types() const { return declared_; }
+    capture::postgres::PostgresOptions source_options() const;
+
+private:
+    Pipeline(Configuration configuration, const Clock& clock, std::unique_ptr<store::ObjectStore> store,
+             ledger::SigningKey key, refine::DeclaredTypes declared);
+
+    Configuration configuration_;
+    PipelineFolders folders_;
+    const Clock& clock_;
+    std::unique_ptr<store::ObjectStore> store_;
+    ledger::SigningKey key_;
+    refine::DeclaredTypes declared_;
+    std::unique_ptr<ledger::Ledger> ledger_;
+};
+
+/// A stage that this process runs: the only one on this machine, with the newest lease.
+struct StageHold {
+    /// Fails with `already_exists`, naming the process that runs the stage.
+    static Result<StageHold> take(Pipeline& pipeline, ledger::Stage stage);
+
+    store::FileLock lock;
+    ledger::Lease lease;
+    ledger::PipelineState state;  // Caught up when taken.
+};
+
+}  // namespace weir::app

@@ -1,0 +1,114 @@
+#include "app/run_loop.h"
+
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "app/refine_stage.h"
+
+namespace weir::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto wait_max = 500ms;
+
+}  // namespace
+
+Status RunLoop::run(std::stop_source stop) {
+    {
+        const std::jthread refine([this, stop] { refine_thread(stop); });
+        const std::jthread load([this, stop] { load_thread(stop); });
+        capture_thread(stop);
+    }
+    if (outcome_) {
+        return std::unexpected(*std::move(outcome_));
+    }
+    return {};
+}
+
+void RunLoop::end_with(Status status, std::stop_source& stop) {
+    if (status) {
+        return;
+    }
+    {
+        const std::scoped_lock lock(outcome_mutex_);
+        if (!outcome_) {
+            outcome_ = std::move(status).error();
+        }
+    }
+    stop.request_stop();
+}
+
+void RunLoop::capture_thread(std::stop_source stop) {
+    CaptureWork work{.until_current = work_.until_current,
+                     .recorded_ends = {},
+                     .on_chunk = work_.observer.on_chunk,
+                     .on_cut = [this](const landing::CutReport& report) {
+                         landed_.signal();
+                         if (work_.observer.on_landed) {
+                             work_.observer.on_landed(report);
+                         }
+                     }};
+    const auto on_wait = [this](const Error& error) {
+        if (work_.observer.on_wait) {
+            work_.observer.on_wait("capture", error);
+        }
+    };
+    end_with(capture(pipeline_, work, stop.get_token(), on_wait), stop);
+    capture_done_ = true;
+    landed_.signal();
+}
+
+/// A stage ends at a stop request, or when the stage before it is done and nothing is left.
+bool RunLoop::is_over(const std::atomic<bool>& before, const std::stop_token& stop) const {
+    return stop.stop_requested() || before;
+}
+
+void RunLoop::refine_thread(std::stop_source stop) {
+    end_with(refine_until_done(stop.get_token()), stop);
+    refine_done_ = true;
+    refined_.signal();
+}
+
+Status RunLoop::refine_until_done(const std::stop_token& stop) {
+    TRY_LET(RefineStage stage, RefineStage::open(pipeline_));
+    for (std::uint64_t seen = 0;;) {
+        const bool last = is_over(capture_done_, stop);
+        TRY_LET(const std::uint64_t cuts, stage.run(stop));
+        if (cuts > 0) {
+            refined_.signal();
+        }
+        if (last) {
+            return {};
+        }
+        landed_.wait(seen, wait_max, stop);
+    }
+}
+
+void RunLoop::load_thread(std::stop_source stop) {
+    end_with(load_until_done(stop.get_token()), stop);
+}
+
+Status RunLoop::load_until_done(const std::stop_token& stop) {
+    TRY_LET(const auto stage, LoadStage::open(pipeline_, work_.observer.on_loaded));
+    const auto& clock = pipeline_.clock();
+    auto built = clock.steady_now();
+    ledger::CutNumber built_cut{};
+    for (std::uint64_t seen = 0;;) {
+        const bool last = is_over(refine_done_, stop);
+        TRY_LET(const ledger::CutNumber loaded, stage->run(stop));
+        const bool due = clock.steady_now() - built >= pipeline_.configuration().models_every;
+        if (work_.build_models && loaded > built_cut && !stop.stop_requested() && (due || last)) {
+            TRY(work_.build_models(*stage, loaded));
+            built_cut = loaded;
+            built = clock.steady_now();
+        }
+        if (last) {
+            return {};
+        }
+        refined_.wait(seen, wait_max, stop);
+    }
+}
+
+}  // namespace weir::app
