@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -25,6 +26,10 @@ struct CutNumber {
 
 /// A part of the chain that appends under a lease of its own.
 enum class Stage { capture, refine, load, model, quality, publish, operate };
+
+inline constexpr std::array all_stages = {Stage::capture, Stage::refine,  Stage::load,
+                                          Stage::model,   Stage::quality, Stage::publish,
+                                          Stage::operate};
 
 std::string_view to_string(Stage stage);
 
