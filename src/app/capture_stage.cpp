@@ -34,7 +34,8 @@ Status capture_snapshot(Pipeline& pipeline, StageHold& hold, const CaptureWork& 
     TRY_LET(const auto snapshot, PostgresSnapshot::begin(pipeline.source_options(), mode, workers));
     return landing::land_snapshot(
         place_of(pipeline, hold), *snapshot,
-        {.workers = workers, .part_size = {}, .on_chunk = work.on_chunk, .on_cut = work.on_cut}, stop);
+        {.workers = workers, .part_size = {}, .on_chunk = work.on_chunk, .on_cut = work.on_cut},
+        stop);
 }
 
 Status capture_stream(Pipeline& pipeline, StageHold& hold, const CaptureWork& work,
@@ -51,9 +52,9 @@ Status capture_stream(Pipeline& pipeline, StageHold& hold, const CaptureWork& wo
         landing::RecordedBoundary schedule(work.recorded_ends);
         return landing::land_stream(place_of(pipeline, hold), *source, schedule, options, stop);
     }
-    landing::IntervalBoundary schedule(pipeline.clock(),
-                                       {.interval = pipeline.configuration().cut_interval,
-                                        .decoded_bytes_max = pipeline.configuration().cut_bytes_max});
+    landing::IntervalBoundary schedule(
+        pipeline.clock(), {.interval = pipeline.configuration().cut_interval,
+                           .decoded_bytes_max = pipeline.configuration().cut_bytes_max});
     return landing::land_stream(place_of(pipeline, hold), *source, schedule, options, stop);
 }
 

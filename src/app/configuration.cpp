@@ -33,8 +33,8 @@ Status read_source(const YAML::Node& node, Configuration& into) {
     }
     auto url = resolve_secret(into.source_url);
     if (!url) {
-        return std::unexpected(std::move(url).error().with(
-            fmt::format("{}: source.postgres", into.file.string())));
+        return std::unexpected(
+            std::move(url).error().with(fmt::format("{}: source.postgres", into.file.string())));
     }
     into.source_url = *std::move(url);
     return {};

@@ -12,8 +12,9 @@
 
 namespace weir::app {
 
-/// What `weir.yaml` says (share/weir/weir.schema.json), with names resolved: relative paths begin at the
-/// file's folder, `${NAME}` is the environment's and `file:PATH` a file's first line. A value.
+/// What `weir.yaml` says (share/weir/weir.schema.json), with names resolved: relative paths begin
+/// at the file's folder, `${NAME}` is the environment's and `file:PATH` a file's first line. A
+/// value.
 struct Configuration {
     std::filesystem::path file;
     std::string pipeline = "weir";

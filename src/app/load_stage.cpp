@@ -18,8 +18,7 @@ constexpr std::string_view warehouse_name = "duckdb";
 
 Result<std::unique_ptr<LoadStage>> LoadStage::open(Pipeline& pipeline, OnLoad on_load) {
     TRY_LET(StageHold hold, StageHold::take(pipeline, ledger::Stage::load));
-    std::unique_ptr<LoadStage> stage(
-        new LoadStage(pipeline, std::move(hold), std::move(on_load)));
+    std::unique_ptr<LoadStage> stage(new LoadStage(pipeline, std::move(hold), std::move(on_load)));
     TRY(stage->open_warehouse());
     return stage;
 }
@@ -55,9 +54,8 @@ Status LoadStage::compare_with_ledger() {
     }
     if (stands > hold_.state.loaded) {
         // A load committed, and the process died before it could say so.
-        const ledger::CutsLoaded loaded{.from = hold_.state.loaded,
-                                        .to = stands,
-                                        .warehouse = std::string(warehouse_name)};
+        const ledger::CutsLoaded loaded{
+            .from = hold_.state.loaded, .to = stands, .warehouse = std::string(warehouse_name)};
         TRY(pipeline_.ledger().append(hold_.lease, std::vector<ledger::EntryBody>{loaded}));
         return ledger::catch_up(hold_.state, pipeline_.ledger());
     }
@@ -106,7 +104,8 @@ Status LoadStage::add_contracts(warehouse::Load& load) {
     for (const auto& version : versions) {
         const auto entry = hold_.state.contracts.find(version);
         if (entry == hold_.state.contracts.end()) {
-            return fail(ErrorKind::corrupt, "a file has a schema version without an entry, table={}",
+            return fail(ErrorKind::corrupt,
+                        "a file has a schema version without an entry, table={}",
                         version.first.to_string());
         }
         TRY_LET(catalog::TableContract contract, pipeline_.ledger().read_contract(entry->second));

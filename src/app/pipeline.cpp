@@ -66,17 +66,17 @@ Status Pipeline::create(const Configuration& configuration, const Clock& clock) 
     TRY(make_folders(folders));
     TRY_LET(const auto store, store::LocalStore::open(configuration.store));
     if (store->stat("ledger/head")) {
-        return fail(ErrorKind::already_exists,
-                    "the store has a ledger already; run it, or remove it with `weir drop`, store={}",
-                    configuration.store.string());
+        return fail(
+            ErrorKind::already_exists,
+            "the store has a ledger already; run it, or remove it with `weir drop`, store={}",
+            configuration.store.string());
     }
     TRY_LET(const ledger::SigningKey key,
             ledger::load_or_create_key(folders.ledger_key(), "weir/" + configuration.pipeline));
-    return ledger::Ledger::create(*store, key,
-                                  {.pipeline = configuration.pipeline,
-                                   .source = "postgres",
-                                   .release = std::string(release)},
-                                  clock);
+    return ledger::Ledger::create(
+        *store, key,
+        {.pipeline = configuration.pipeline, .source = "postgres", .release = std::string(release)},
+        clock);
 }
 
 Result<std::unique_ptr<Pipeline>> Pipeline::open(const Configuration& configuration,
@@ -84,15 +84,17 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(const Configuration& configurat
     const PipelineFolders folders(configuration.store);
     std::error_code error;
     if (!fs::exists(folders.ledger_key(), error)) {
-        return fail(ErrorKind::not_found, "there is no pipeline here yet; make one with `weir init`, "
-                    "store={}", configuration.store.string());
+        return fail(ErrorKind::not_found,
+                    "there is no pipeline here yet; make one with `weir init`, "
+                    "store={}",
+                    configuration.store.string());
     }
     TRY(make_folders(folders));
     TRY_LET(auto store, store::LocalStore::open(configuration.store));
     TRY_LET(ledger::SigningKey key, ledger::load_key(folders.ledger_key()));
     TRY_LET(refine::DeclaredTypes declared, app::declared_types(configuration));
-    std::unique_ptr<Pipeline> pipeline(new Pipeline(configuration, clock, std::move(store),
-                                                    std::move(key), std::move(declared)));
+    std::unique_ptr<Pipeline> pipeline(
+        new Pipeline(configuration, clock, std::move(store), std::move(key), std::move(declared)));
     TRY_LET(pipeline->ledger_, ledger::Ledger::open(*pipeline->store_, pipeline->key_, clock));
     return pipeline;
 }
@@ -109,8 +111,9 @@ capture::postgres::PostgresOptions Pipeline::source_options() const {
 Result<StageHold> StageHold::take(Pipeline& pipeline, ledger::Stage stage) {
     const std::string name(ledger::to_string(stage));
     const fs::path path = pipeline.folders().run / (name + ".lock");
-    TRY_LET(store::FileLock lock,
-            store::FileLock::acquire(path.string()).with("another `weir` runs this stage: " + name));
+    TRY_LET(
+        store::FileLock lock,
+        store::FileLock::acquire(path.string()).with("another `weir` runs this stage: " + name));
     TRY_LET(ledger::Lease lease, pipeline.ledger().take_lease(stage));
     StageHold hold{.lock = std::move(lock), .lease = std::move(lease), .state = {}};
     TRY(ledger::catch_up(hold.state, pipeline.ledger()));

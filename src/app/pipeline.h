@@ -28,8 +28,8 @@ struct PipelineFolders {
     std::filesystem::path warehouse_file() const { return warehouse / "warehouse.duckdb"; }
 };
 
-/// A pipeline whose ledger is open: what every stage needs, and nothing of any stage. The ledger may
-/// be used by several threads; each stage keeps a state of its own.
+/// A pipeline whose ledger is open: what every stage needs, and nothing of any stage. The ledger
+/// may be used by several threads; each stage keeps a state of its own.
 class Pipeline {
 public:
     /// Makes store, keys and ledger. Fails with `already_exists` if the store has a ledger.
@@ -48,8 +48,9 @@ public:
     capture::postgres::PostgresOptions source_options() const;
 
 private:
-    Pipeline(Configuration configuration, const Clock& clock, std::unique_ptr<store::ObjectStore> store,
-             ledger::SigningKey key, refine::DeclaredTypes declared);
+    Pipeline(Configuration configuration, const Clock& clock,
+             std::unique_ptr<store::ObjectStore> store, ledger::SigningKey key,
+             refine::DeclaredTypes declared);
 
     Configuration configuration_;
     PipelineFolders folders_;

@@ -8,8 +8,8 @@
 
 namespace weir::app {
 
-/// What a command says: lines for people, or with `--json` one object at the end and nothing else on
-/// standard output. Progress goes to standard error: rewritten in place on a terminal, as lines
+/// What a command says: lines for people, or with `--json` one object at the end and nothing else
+/// on standard output. Progress goes to standard error: rewritten in place on a terminal, as lines
 /// elsewhere. Any thread may call it.
 class Report {
 public:

@@ -13,8 +13,8 @@
 
 namespace weir::app {
 
-/// Who watches a run hears of everything that was committed. Calls come from the stages' threads, one
-/// at a time for each function.
+/// Who watches a run hears of everything that was committed. Calls come from the stages' threads,
+/// one at a time for each function.
 struct RunObserver {
     std::function<void(const landing::ChunkReport&)> on_chunk;
     std::function<void(const landing::CutReport&)> on_landed;
@@ -24,8 +24,8 @@ struct RunObserver {
 
 struct RunWork {
     bool until_current = false;
-    /// Called by the loading thread after loads, at most once in `models_every` and once at the end,
-    /// with the warehouse open; what it fails with ends the run, unless a neighbour is away.
+    /// Called by the loading thread after loads, at most once in `models_every` and once at the
+    /// end, with the warehouse open; what it fails with ends the run, unless a neighbour is away.
     std::function<Status(LoadStage&, ledger::CutNumber)> build_models;
     RunObserver observer;
 };

@@ -47,9 +47,9 @@ Result<YamlMap> YamlMap::open(const YAML::Node& node, const std::string& file,
     for (const auto& entry : node) {
         const auto key = entry.first.as<std::string>();
         if (std::ranges::find(keys, key) == keys.end()) {
-            return fail_at(entry.first, file,
-                           fmt::format("unknown name `{}`; known here: {}", key,
-                                       fmt::join(keys, ", ")));
+            return fail_at(
+                entry.first, file,
+                fmt::format("unknown name `{}`; known here: {}", key, fmt::join(keys, ", ")));
         }
         if (!seen.insert(key).second) {
             return fail_at(entry.first, file, fmt::format("`{}` stands here twice", key));

@@ -44,8 +44,8 @@ private:
     std::string file_;
 };
 
-/// Replaces `${NAME}` by the environment's value and a leading `file:` by the named file's first line.
-/// Fails with `not_found`, naming the variable or file, never a value.
+/// Replaces `${NAME}` by the environment's value and a leading `file:` by the named file's first
+/// line. Fails with `not_found`, naming the variable or file, never a value.
 Result<std::string> resolve_secret(const std::string& text);
 
 }  // namespace weir::app

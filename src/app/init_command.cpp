@@ -1,0 +1,246 @@
+#include <fmt/format.h>
+
+#include <array>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "app/commands.h"
+#include "app/configuration.h"
+#include "app/pipeline.h"
+#include "app/yaml_reader.h"
+#include "capture/postgres/connection.h"
+#include "capture/postgres/preflight.h"
+#include "capture/postgres/replication_slot.h"
+#include "capture/postgres/table_discovery.h"
+
+namespace weir::app {
+namespace {
+
+namespace fs = std::filesystem;
+using capture::postgres::Connection;
+using capture::postgres::Finding;
+using capture::postgres::TableDiscovery;
+
+/// What a part of a column's name says about its content (45 CFR 164.514(b)(2)).
+struct TagRule {
+    std::string_view part;
+    std::string_view tag;
+};
+constexpr std::array tag_rules{
+    TagRule{"ssn", "phi.ssn"},
+    TagRule{"birth", "phi.date.birth"},
+    TagRule{"dob", "phi.date.birth"},
+    TagRule{"death", "phi.date.death"},
+    TagRule{"first_name", "phi.name"},
+    TagRule{"last_name", "phi.name"},
+    TagRule{"member_id", "phi.member_id"},
+    TagRule{"subscriber", "phi.member_id"},
+    TagRule{"address", "phi.geo.street"},
+    TagRule{"street", "phi.geo.street"},
+    TagRule{"city", "phi.geo.city"},
+    TagRule{"zip", "phi.geo.zip5"},
+    TagRule{"phone", "phi.phone"},
+    TagRule{"fax", "phi.fax"},
+    TagRule{"email", "phi.email"},
+    TagRule{"note", "free_text"},
+    TagRule{"attachment", "free_text"},
+    TagRule{"claim_id", "phi.unique"},
+    TagRule{"npi", "pii.provider"},
+    TagRule{"mrn", "phi.mrn"},
+};
+
+std::string_view proposed_tag(std::string_view column) {
+    for (const TagRule& rule : tag_rules) {
+        if (column.find(rule.part) != std::string_view::npos) {
+            return rule.tag;
+        }
+    }
+    return "";
+}
+
+Result<std::vector<std::string>> own_schemas(Connection& connection) {
+    TRY_LET(
+        const auto rows,
+        connection.query("SELECT DISTINCT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid "
+                         "= c.relnamespace WHERE c.relkind = 'r' AND n.nspname NOT LIKE 'pg\\_%' "
+                         "AND n.nspname <> 'information_schema' ORDER BY 1"));
+    std::vector<std::string> patterns;
+    for (const auto& row : rows) {
+        patterns.push_back(*row[0] + ".*");
+    }
+    if (patterns.empty()) {
+        return fail(ErrorKind::not_found, "the database has no tables; name another in the URL");
+    }
+    return patterns;
+}
+
+/// Quotes for YAML: single quotes, doubled inside.
+std::string yaml_text(std::string_view text) {
+    std::string quoted = "'";
+    for (const char letter : text) {
+        quoted += letter;
+        if (letter == '\'') {
+            quoted += letter;
+        }
+    }
+    return quoted + "'";
+}
+
+Result<std::string> proposed_tags(Connection& connection, const std::vector<std::string>& tables) {
+    TableDiscovery discovery(connection);
+    TRY_LET(const auto names, discovery.find_tables(tables));
+    std::string text;
+    for (const catalog::TableName& name : names) {
+        TRY_LET(const auto table, discovery.describe(name, {1}));
+        for (const catalog::Column& column : table.contract->columns) {
+            if (const auto tag = proposed_tag(column.name); !tag.empty()) {
+                text += fmt::format("  {}: [{}]\n",
+                                    yaml_text(fmt::format("{}.{}", name.to_string(), column.name)),
+                                    tag);
+            }
+        }
+    }
+    return text;
+}
+
+Result<std::string> configuration_text(Connection& connection, const InitOptions& options,
+                                       const std::vector<std::string>& tables) {
+    std::string text = fmt::format(
+        "# Written by `weir init`. What each name means: docs/architecture.md.\nversion: 1\n"
+        "pipeline: {}\nsource:\n  postgres: {}\n  tables: [",
+        options.pipeline, yaml_text(options.url));
+    for (const std::string& pattern : tables) {
+        text += (pattern == tables.front() ? "" : ", ") + yaml_text(pattern);
+    }
+    text += fmt::format("]\n{}store: {}\ncut: {{interval: 1s, max_bytes: 64MiB}}\n",
+                        options.snapshot_only ? "  snapshot_only: true\n" : "",
+                        yaml_text(options.store));
+    TRY_LET(const std::string tags, proposed_tags(connection, tables));
+    if (!tags.empty()) {
+        text +=
+            "# Proposed from the names of columns; look at them. Masking by tag comes later: for "
+            "now everything\n# that weir writes is as readable as the source.\ntags:\n" +
+            tags;
+    }
+    return text;
+}
+
+Status write_new_file(const fs::path& file, const std::string& text) {
+    if (fs::exists(file)) {
+        return fail(ErrorKind::already_exists,
+                    "there is a configuration already; remove it or name another with --config, "
+                    "file={}",
+                    file.string());
+    }
+    std::ofstream stream(file);
+    stream << text;
+    stream.close();
+    if (!stream) {
+        return fail(ErrorKind::unavailable, "cannot write the configuration, file={}",
+                    file.string());
+    }
+    return {};
+}
+
+Status report_findings(Report& report, const std::vector<Finding>& findings) {
+    std::size_t errors = 0;
+    nlohmann::json list = nlohmann::json::array();
+    for (const Finding& finding : findings) {
+        const bool is_error = finding.severity == Finding::Severity::error;
+        errors += is_error ? 1 : 0;
+        report.line(fmt::format("{} {}: {}\n        {}", is_error ? "error  " : "warning",
+                                finding.object, finding.message, finding.remedy));
+        list.push_back({{"severity", is_error ? "error" : "warning"},
+                        {"object", finding.object},
+                        {"message", finding.message},
+                        {"remedy", finding.remedy}});
+    }
+    if (errors > 0) {
+        report.result({{"ready", false}, {"findings", list}});
+        return fail(ErrorKind::invalid, "the source is not ready, errors={}", errors);
+    }
+    report.line("ready");
+    report.result({{"ready", true}, {"findings", list}});
+    return {};
+}
+
+bool is_local(std::string_view url) {
+    for (const std::string_view host : {"@localhost", "@127.0.0.1", "@[::1]", "//localhost",
+                                        "//127.0.0.1", "///", "host=/", "host=localhost"}) {
+        if (url.find(host) != std::string_view::npos) {
+            return true;
+        }
+    }
+    return false;
+}
+
+Result<std::vector<Finding>> check_protection(const Configuration& configuration) {
+    std::vector<Finding> findings;
+    const bool local = is_local(configuration.source_url);
+    findings.push_back(
+        {.severity = local || configuration.allow_plaintext ? Finding::Severity::warning
+                                                            : Finding::Severity::error,
+         .object = "store",
+         .message = "landing, processing and warehouse are not encrypted by this release",
+         .remedy = local || configuration.allow_plaintext
+                       ? "keep the store on an encrypted disk"
+                       : "the source is on another machine: put the store on an encrypted disk and "
+                         "set allow_plaintext: true"});
+    return findings;
+}
+
+}  // namespace
+
+Status init(CommandContext& context, const InitOptions& options) {
+    TRY_LET(const std::string url, resolve_secret(options.url));
+    TRY_LET(Connection connection, Connection::open(url));
+    std::vector<std::string> tables = options.tables;
+    if (tables.empty()) {
+        TRY_LET(tables, own_schemas(connection));
+    }
+    TRY_LET(const std::string text, configuration_text(connection, options, tables));
+    TRY(write_new_file(context.configuration, text));
+    TRY_LET(const Configuration configuration, read_configuration(context.configuration));
+    const SystemClock clock;
+    TRY(Pipeline::create(configuration, clock));
+    context.report.line(
+        fmt::format("wrote {}\nnext: weir check, then weir run", context.configuration.string()));
+    context.report.result({{"configuration", context.configuration.string()}});
+    return {};
+}
+
+Status check(CommandContext& context) {
+    TRY_LET(const Configuration configuration, read_configuration(context.configuration));
+    TRY_LET(Connection connection, Connection::open(configuration.source_url));
+    TRY_LET(std::vector<Finding> findings, check_protection(configuration));
+    TRY_LET(const auto of_source,
+            capture::postgres::check_source(connection,
+                                            {.url = configuration.source_url,
+                                             .tables = configuration.tables,
+                                             .slot = configuration.slot,
+                                             .publication = configuration.publication},
+                                            configuration.snapshot_only));
+    findings.insert(findings.end(), of_source.begin(), of_source.end());
+    return report_findings(context.report, findings);
+}
+
+Status drop(CommandContext& context, bool keep_store) {
+    TRY_LET(const Configuration configuration, read_configuration(context.configuration));
+    TRY_LET(Connection connection, Connection::open(configuration.source_url));
+    TRY(capture::postgres::drop_slot(connection, configuration.slot));
+    TRY(capture::postgres::drop_publication(connection, configuration.publication));
+    if (!keep_store) {
+        std::error_code error;
+        fs::remove_all(configuration.store, error);
+        if (error) {
+            return fail(ErrorKind::unavailable, "cannot remove the store: {}, store={}",
+                        error.message(), configuration.store.string());
+        }
+    }
+    context.report.line(keep_store ? "dropped slot and publication"
+                                   : "dropped slot, publication and store");
+    context.report.result({{"dropped", true}, {"store_kept", keep_store}});
+    return {};
+}
+
+}  // namespace weir::app

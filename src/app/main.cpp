@@ -1,0 +1,121 @@
+// weir: the command line. What each command does is in app/commands.h.
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <functional>
+
+#include "app/commands.h"
+#include "app/stop_signals.h"
+
+namespace weir::app {
+namespace {
+
+/// The commands and the options that they fill in.
+class CommandLine {
+public:
+    explicit CommandLine(CommandContext& context) : context_(context) {
+        app_.require_subcommand(1);
+        app_.set_version_flag("--version", std::string("weir ") + WEIR_VERSION);
+        app_.add_option("--config", context_.configuration, "Configuration file")
+            ->capture_default_str();
+        app_.add_flag("--json", json_, "End with one JSON object on standard output");
+        app_.fallthrough();
+        add_set_up();
+        add_stages();
+        add_views();
+        add_demo();
+    }
+
+    int run(int count, char** words) {
+        try {
+            app_.parse(count, words);
+        } catch (const CLI::ParseError& error) {
+            return app_.exit(error) == 0 ? 0 : 2;
+        }
+        context_.report = Report(json_);
+        const Status done = chosen_();
+        if (!done) {
+            context_.report.error(done.error());
+            return exit_code(done.error().kind());
+        }
+        return 0;
+    }
+
+private:
+    CLI::App* add(const std::string& name, const std::string& help, std::function<Status()> command,
+                  CLI::App* under = nullptr) {
+        CLI::App* added = (under == nullptr ? &app_ : under)->add_subcommand(name, help);
+        added->callback([this, command = std::move(command)] { chosen_ = command; });
+        return added;
+    }
+
+    void add_set_up() {
+        CLI::App* made = add("init", "Look at a source and write weir.yaml for it",
+                             [this] { return init(context_, init_); });
+        made->add_option("url", init_.url, "postgres://user@host/database")->required();
+        made->add_option("--tables", init_.tables, "Tables: schema.* or schema.table");
+        made->add_option("--pipeline", init_.pipeline, "Name of the pipeline");
+        made->add_option("--store", init_.store, "Folder for everything that weir keeps");
+        made->add_flag("--snapshot-only", init_.snapshot_only, "For a source without logical WAL");
+        add("check", "Say what to fix before a run, and how", [this] { return check(context_); });
+        CLI::App* dropped = add("drop", "Remove slot, publication and store",
+                                [this] { return drop(context_, keep_store_); });
+        dropped->add_flag("--keep-store", keep_store_, "Keep ledger, files and warehouse");
+    }
+
+    void add_stages() {
+        CLI::App* whole =
+            add("run", "Every stage, until SIGTERM", [this] { return app::run(context_, run_); });
+        whole->add_flag("--until-current", run_.until_current,
+                        "Catch up to the source's position at the start, and end");
+        CLI::App* captured = add("capture", "Capture and land up to the source's position",
+                                 [this] { return capture_command(context_, capture_); });
+        captured->add_option("--boundaries-of", capture_.boundaries_of,
+                             "Store whose cut boundaries are repeated");
+        captured->add_flag("--continuous", capture_.continuous, "Until SIGTERM");
+        add("refine", "Refine what has landed", [this] { return refine_command(context_); });
+        add("load", "Load what is refined", [this] { return load_command(context_); });
+    }
+
+    void add_views() {
+        add("status", "Say where each stage stands", [this] { return status(context_); });
+        CLI::App* asked =
+            add("query", "Ask the warehouse", [this] { return query(context_, statement_); });
+        asked->add_option("sql", statement_, "One statement")->required();
+    }
+
+    void add_demo() {
+        CLI::App* shown = add("demo", "A private payer database and the whole chain",
+                              [this] { return demo(context_, demo_); });
+        shown->add_option("--folder", demo_.folder, "Where it works; default: a temporary folder");
+        shown->add_flag("--keep", demo_.keep, "Keep the folder and the server");
+        shown->add_option("--scale", demo_.scale, "Claim lines of the first load");
+        shown->add_option("--rate", demo_.rate, "Transactions a second");
+        shown->add_option("--seconds", demo_.seconds, "How long the payer works");
+    }
+
+    CommandContext& context_;
+    CLI::App app_{"weir: every change of a payer's database in its warehouse, with proof"};
+    bool json_ = false;
+    std::function<Status()> chosen_;
+    InitOptions init_;
+    bool keep_store_ = false;
+    RunOptions run_;
+    CaptureOptions capture_;
+    std::string statement_;
+    DemoOptions demo_;
+};
+
+}  // namespace
+}  // namespace weir::app
+
+int main(int count, char** words) {
+    try {
+        const weir::app::StopSignals signals;
+        weir::app::Report report(false);
+        weir::app::CommandContext context{.report = report, .stop = signals.source()};
+        return weir::app::CommandLine(context).run(count, words);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "weir: internal: %s\n", error.what());
+        return 1;
+    }
+}
