@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -25,6 +26,10 @@ struct CutNumber {
 
 /// A part of the chain that appends under a lease of its own.
 enum class Stage { capture, refine, load, model, quality, publish, operate };
+
+inline constexpr std::array all_stages = {Stage::capture, Stage::refine,  Stage::load,
+                                          Stage::model,   Stage::quality, Stage::publish,
+                                          Stage::operate};
 
 std::string_view to_string(Stage stage);
 
@@ -58,11 +63,15 @@ struct DataFile {
 };
 
 std::string stored_key(std::string_view path, Epoch epoch);
+/// The key of a sealed file, such as those of `CutRefined::quarantine`: ".sealed" follows.
+std::string sealed_key(std::string_view path, Epoch epoch);
 
 /// A list too long for an entry (more than 8 files), by the hash of its text in the store.
 struct Manifest {
     Digest sha256{};
     std::uint64_t files = 0;
+
+    friend bool operator==(const Manifest&, const Manifest&) = default;
 };
 using FileList = std::variant<std::vector<DataFile>, Manifest>;
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "ledger/checkpoint.h"
 #include "ledger/entry.h"
 #include "ledger/note_key.h"
+#include "ledger/tile_log.h"
 #include "store/object_store.h"
 
 namespace weir::ledger {
@@ -48,7 +50,7 @@ public:
 
     /// Appends entries in one step, all or none. An append that another stage overtook is repeated;
     /// one that meets a newer lease of its own stage fails with `denied`, and nothing it wrote is
-    /// ever read. `in_doubt`: open the ledger again and look.
+    /// ever read. `in_doubt`: open the ledger again and look. Returns the size with the entries.
     Result<TreeSize> append(const Lease& lease, std::span<const EntryBody> bodies);
 
     /// Keeps up to 8 files as they are and writes a longer list as `manifests/<sha256>.json`.
@@ -60,7 +62,24 @@ public:
     Result<catalog::TableContract> read_contract(const SchemaChanged& entry) const;
 
 private:
-    // Owner of this folder: fill in.
+    Ledger(store::ObjectStore& store, const Clock& clock, TileLog log)
+        : store_(store), clock_(clock), log_(std::move(log)) {}
+
+    Result<std::vector<std::string>> format(const Lease& lease,
+                                            std::span<const EntryBody> bodies) const;
+    /// Appends in one try; returns false if others were first, whose entries are then known.
+    Result<bool> try_append(std::span<const std::string> texts);
+    Result<std::vector<Entry>> refresh();
+    /// Returns the highest epoch of a stage, 0 if it never had a lease.
+    Result<Epoch> epoch_of(Stage stage);
+    void note_epochs(std::span<const Entry> entries);
+    Status check_lease(const Lease& lease);
+
+    store::ObjectStore& store_;
+    const Clock& clock_;
+    mutable std::mutex mutex_;
+    TileLog log_;                    // Guarded by mutex_.
+    std::map<Stage, Epoch> epochs_;  // What is known of the entries below log_.size(). Likewise.
 };
 
 }  // namespace weir::ledger

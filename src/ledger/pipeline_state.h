@@ -33,7 +33,7 @@ struct PipelineState {
 
     std::optional<SnapshotStarted> snapshot;  // The last attempt.
     std::map<std::pair<catalog::TableName, std::uint32_t>, std::pair<ChunkLanded, Epoch>> chunks;
-    bool snapshot_complete = false;
+    bool snapshot_complete = false;  // All chunks of the last attempt have landed.
 
     change::Position position;  // Of the last landed cut or `position advanced`.
     std::map<CutNumber, LandedCut> landed;

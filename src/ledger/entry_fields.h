@@ -1,0 +1,131 @@
+#pragma once
+
+#include <concepts>
+#include <type_traits>
+
+#include "ledger/entry.h"
+
+namespace weir::ledger {
+
+// The fields of each kind, once for reading and for writing. A new field is a new format.
+
+template <typename T, typename Of>
+concept Is = std::same_as<std::remove_const_t<T>, Of>;
+
+void visit_fields(auto& visit, Is<PipelineCreated> auto& body) {
+    visit("pipeline", body.pipeline);
+    visit("source", body.source);
+    visit("release", body.release);
+}
+
+void visit_fields(auto& /*visit*/, Is<LeaseTaken> auto& /*body*/) {}
+
+void visit_fields(auto& visit, Is<SchemaChanged> auto& body) {
+    visit("table", body.table);
+    visit("version", body.version);
+    visit("contract", body.contract);
+}
+
+void visit_fields(auto& visit, Is<SnapshotStarted> auto& body) {
+    visit("attempt", body.attempt);
+    visit("position", body.position);
+    visit("snapshot", body.snapshot);
+    visit("chunks", body.chunks);
+}
+
+void visit_fields(auto& visit, Is<ChunkLanded> auto& body) {
+    visit("attempt", body.attempt);
+    visit("table", body.table);
+    visit("chunk", body.chunk);
+    visit("rows", body.rows);
+    visit("files", body.files);
+}
+
+void visit_fields(auto& visit, Is<CutLanded> auto& body) {
+    visit("cut", body.cut);
+    visit("position", body.position);
+    visit("commit_time", body.commit_time);
+    visit("transactions", body.transactions);
+    visit("changes", body.changes);
+    visit("snapshot_attempt", body.snapshot_attempt);
+    visit("files", body.files);
+}
+
+void visit_fields(auto& visit, Is<PositionAdvanced> auto& body) {
+    visit("position", body.position);
+}
+
+void visit_fields(auto& visit, Is<CutRefined> auto& body) {
+    visit("cut", body.cut);
+    visit("read", body.read);
+    visit("refined", body.refined);
+    visit("quarantined", body.quarantined);
+    visit("deduplicated", body.deduplicated);
+    visit("files", body.files);
+    visit("quarantine", body.quarantine);
+}
+
+void visit_fields(auto& visit, Is<CutsLoaded> auto& body) {
+    visit("from", body.from);
+    visit("to", body.to);
+    visit("warehouse", body.warehouse);
+    visit("rows", body.rows);
+}
+
+void visit_fields(auto& visit, Is<ModelsBuilt> auto& body) {
+    visit("cut", body.cut);
+    visit("project", body.project);
+    visit("succeeded", body.succeeded);
+    visit("models", body.models);
+    visit("tests_passed", body.tests_passed);
+    visit("tests_failed", body.tests_failed);
+}
+
+void visit_fields(auto& visit, Is<ChecksRun> auto& body) {
+    visit("cut", body.cut);
+    visit("suite", body.suite);
+    visit("succeeded", body.succeeded);
+    visit("expectations", body.expectations);
+    visit("failed", body.failed);
+}
+
+void visit_fields(auto& visit, Is<Published> auto& body) {
+    visit("cut", body.cut);
+    visit("file", body.file);
+}
+
+void visit_fields(auto& visit, Is<Reconciled> auto& body) {
+    visit("cut", body.cut);
+    visit("position", body.position);
+    visit("equal", body.equal);
+    visit("tables", body.tables);
+}
+
+void visit_fields(auto& visit, Is<DataRead> auto& body) {
+    visit("principal", body.principal);
+    visit("statement", body.statement);
+    visit("rows", body.rows);
+}
+
+void visit_fields(auto& visit, Is<DataFile> auto& file) {
+    visit("table", file.table);
+    visit("path", file.path);
+    visit("rows", file.rows);
+    visit("bytes", file.bytes);
+    visit("sha256", file.sha256);
+    visit("schema_version", file.schema_version);
+}
+
+void visit_fields(auto& visit, Is<Manifest> auto& manifest) {
+    visit("manifest", manifest.sha256);
+    visit("files", manifest.files);
+}
+
+void visit_fields(auto& visit, Is<Run> auto& run) {
+    visit("id", run.id);
+    visit("stage", run.stage);
+    visit("epoch", run.epoch);
+    visit("time", run.time);
+}
+
+}  // namespace weir::ledger

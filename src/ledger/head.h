@@ -1,0 +1,48 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "ledger/checkpoint.h"
+#include "ledger/note_key.h"
+#include "store/object_store.h"
+
+namespace weir::ledger {
+
+inline constexpr std::string_view head_key = "ledger/head";
+inline constexpr std::string_view checkpoint_key = "ledger/checkpoint";
+
+/// What was committed last: replacing it is the commit.
+struct Head {
+    Checkpoint checkpoint;
+    std::string note;     // The signed bytes of `checkpoint`.
+    std::string staging;  // Key of the entries that led to it.
+};
+
+std::string format_head(const Head& head);
+/// Fails as `open_checkpoint` does, or with `corrupt`.
+Result<Head> open_head(std::string_view text, std::span<const VerifyingKey> trusted);
+
+struct VersionedHead {
+    Head head;
+    store::Version version;
+};
+
+/// Reads the head. Fails with `not_found` if there is no ledger, with `corrupt` if there is
+/// everything of one but its head.
+Result<VersionedHead> read_head(const store::ObjectStore& store,
+                                std::span<const VerifyingKey> trusted);
+
+struct PublicCheckpoint {
+    Checkpoint checkpoint;
+    store::Version version;
+};
+
+/// Reads the public checkpoint; nothing if there is none yet.
+Result<std::optional<PublicCheckpoint>> read_checkpoint(const store::ObjectStore& store,
+                                                        std::span<const VerifyingKey> trusted);
+
+}  // namespace weir::ledger

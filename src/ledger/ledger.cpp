@@ -1,0 +1,190 @@
+#include "ledger/ledger.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "ledger/file_list.h"
+#include "ledger/run_id.h"
+
+namespace weir::ledger {
+namespace {
+
+constexpr int tries_max = 1000;
+
+Result<std::vector<Entry>> parse_all(std::span<const std::string> texts, TreeSize first) {
+    std::vector<Entry> entries;
+    entries.reserve(texts.size());
+    for (std::size_t index = 0; index < texts.size(); ++index) {
+        TRY_LET(Entry entry,
+                parse_entry(texts[index]).with(fmt::format("entry {}", first.entries + index)));
+        entries.push_back(std::move(entry));
+    }
+    return entries;
+}
+
+}  // namespace
+
+Status Ledger::create(store::ObjectStore& store, const SigningKey& key,
+                      const PipelineCreated& created, const Clock& clock) {
+    TRY_LET(std::string run_id, new_run_id(clock.now()));
+    TRY_LET(std::string text, format_entry({.body = created,
+                                            .run = {.id = std::move(run_id),
+                                                    .stage = Stage::operate,
+                                                    .epoch = {},
+                                                    .time = clock.now()}}));
+    return TileLog::create(store, key, std::move(text)).with("cannot create ledger");
+}
+
+Result<std::unique_ptr<Ledger>> Ledger::open(store::ObjectStore& store, const SigningKey& key,
+                                             const Clock& clock) {
+    TRY_LET(TileLog log, TileLog::open(store, key).with("cannot open ledger"));
+    return std::unique_ptr<Ledger>(new Ledger(store, clock, std::move(log)));
+}
+
+TreeSize Ledger::size() const {
+    const std::lock_guard lock(mutex_);
+    return log_.size();
+}
+
+Result<std::vector<Entry>> Ledger::read_from(TreeSize from) {
+    const std::lock_guard lock(mutex_);
+    TRY_LET(const auto news, refresh());
+    if (from > log_.size()) {
+        return fail(ErrorKind::invalid, "cannot read ledger: it is shorter, from={}, size={}",
+                    from.entries, log_.size().entries);
+    }
+    TRY_LET(const auto texts, log_.read(from, log_.size()));
+    return parse_all(texts, from);
+}
+
+Result<Lease> Ledger::take_lease(Stage stage) {
+    const std::lock_guard lock(mutex_);
+    const EntryBody body = LeaseTaken{};
+    TRY_LET(std::string run_id, new_run_id(clock_.now()));
+    for (int tries = 0; tries < tries_max; ++tries) {
+        TRY_LET(const auto news, refresh());
+        TRY_LET(const Epoch before, epoch_of(stage));
+        const Lease lease{.stage = stage, .epoch = {before.value + 1}, .run_id = run_id};
+        TRY_LET(const auto texts, format(lease, {&body, 1}));
+        TRY_LET(const bool appended, try_append(texts).with("cannot take lease"));
+        if (appended) {
+            epochs_[stage] = lease.epoch;
+            return lease;
+        }
+    }
+    return fail(ErrorKind::unavailable, "cannot take lease: others win every swap; retry, stage={}",
+                to_string(stage));
+}
+
+Result<TreeSize> Ledger::append(const Lease& lease, std::span<const EntryBody> bodies) {
+    const std::lock_guard lock(mutex_);
+    TRY_LET(const auto texts, format(lease, bodies));
+    for (int tries = 0; tries < tries_max; ++tries) {
+        TRY(check_lease(lease));
+        if (texts.empty()) {
+            return log_.size();
+        }
+        TRY_LET(const bool appended, try_append(texts).with("cannot append to ledger"));
+        if (appended) {
+            return log_.size();
+        }
+    }
+    return fail(ErrorKind::unavailable, "cannot append: others win every swap; retry, stage={}",
+                to_string(lease.stage));
+}
+
+Result<std::vector<std::string>> Ledger::format(const Lease& lease,
+                                                std::span<const EntryBody> bodies) const {
+    const Run run{
+        .id = lease.run_id, .stage = lease.stage, .epoch = lease.epoch, .time = clock_.now()};
+    std::vector<std::string> texts;
+    for (const EntryBody& body : bodies) {
+        TRY_LET(std::string text, format_entry({.body = body, .run = run}));
+        texts.push_back(std::move(text));
+    }
+    return texts;
+}
+
+Result<bool> Ledger::try_append(std::span<const std::string> texts) {
+    const Status appended = log_.append(texts);
+    if (appended) {
+        return true;
+    }
+    if (appended.error().kind() != ErrorKind::conflict) {
+        return std::unexpected(appended.error());
+    }
+    const TreeSize before = log_.size();
+    TRY_LET(const auto between, log_.refresh());
+    TRY_LET(const auto entries, parse_all(between, before));
+    note_epochs(entries);
+    // A store that retries by itself may report its own success as lost.
+    return between.size() >= texts.size() &&
+           std::equal(texts.begin(), texts.end(), between.begin());
+}
+
+Result<std::vector<Entry>> Ledger::refresh() {
+    const TreeSize before = log_.size();
+    TRY_LET(const auto texts, log_.refresh());
+    TRY_LET(auto entries, parse_all(texts, before));
+    note_epochs(entries);
+    return entries;
+}
+
+void Ledger::note_epochs(std::span<const Entry> entries) {
+    for (const Entry& entry : entries) {
+        Epoch& known = epochs_[entry.run.stage];
+        known = std::max(known, entry.run.epoch);
+    }
+}
+
+Result<Epoch> Ledger::epoch_of(Stage stage) {
+    // Epochs only rise, so the last entry of a stage has its highest.
+    for (TreeSize end = log_.size(); !epochs_.contains(stage) && end.entries > 0;) {
+        const TreeSize begin{(end.entries - 1) / tile_width * tile_width};
+        TRY_LET(const auto texts, log_.read(begin, end));
+        TRY_LET(const auto entries, parse_all(texts, begin));
+        note_epochs(entries);
+        end = begin;
+    }
+    return epochs_[stage];
+}
+
+Status Ledger::check_lease(const Lease& lease) {
+    TRY_LET(const Epoch newest, epoch_of(lease.stage));
+    if (newest != lease.epoch || newest == Epoch{}) {
+        return fail(ErrorKind::denied,
+                    "cannot append: another process has taken this stage's lease; stop this one, "
+                    "stage={}, epoch={}, newest={}",
+                    to_string(lease.stage), lease.epoch.value, newest.value);
+    }
+    return {};
+}
+
+Result<FileList> Ledger::store_files(std::vector<DataFile> files) {
+    return store_file_list(store_, std::move(files));
+}
+
+Result<std::vector<DataFile>> Ledger::read_files(const FileList& files) const {
+    return read_file_list(store_, files);
+}
+
+Result<SchemaChanged> Ledger::store_contract(const catalog::TableContract& contract) {
+    const std::string text = catalog::to_json(contract);
+    const SchemaChanged entry{
+        .table = contract.name, .version = contract.version, .contract = sha256(text)};
+    TRY(create_named_by_hash(store_, contract_key(entry), std::as_bytes(std::span(text))));
+    return entry;
+}
+
+Result<catalog::TableContract> Ledger::read_contract(const SchemaChanged& entry) const {
+    const std::string key = contract_key(entry);
+    TRY_LET(const std::string text, read_named_by_hash(store_, key, entry.contract));
+    TRY_LET(auto contract, catalog::contract_from_json(text).with(key));
+    if (contract.name != entry.table || contract.version != entry.version) {
+        return fail(ErrorKind::corrupt, "the contract is of another table or version, path={}",
+                    key);
+    }
+    return contract;
+}
+
+}  // namespace weir::ledger

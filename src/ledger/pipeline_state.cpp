@@ -1,0 +1,240 @@
+#include "ledger/pipeline_state.h"
+
+#include <algorithm>
+
+namespace weir::ledger {
+namespace {
+
+using catalog::SchemaVersion;
+
+/// Applies one entry; each overload is one row of "what may follow what" in docs/formats/ledger.md.
+class Follow {
+public:
+    Follow(PipelineState& state, const Run& run) : state_(state), run_(run) {}
+
+    Status operator()(const PipelineCreated& body) const {
+        if (state_.applied.entries != 0) {
+            return refuse("the pipeline exists already");
+        }
+        state_.pipeline = body.pipeline;
+        return {};
+    }
+
+    Status operator()(const LeaseTaken& /*body*/) const {
+        Epoch& epoch = state_.epochs[run_.stage];
+        if (run_.epoch <= epoch) {
+            return refuse(fmt::format("the epoch does not rise, epoch={}, before={}",
+                                      run_.epoch.value, epoch.value));
+        }
+        epoch = run_.epoch;
+        return {};
+    }
+
+    Status operator()(const SchemaChanged& body) const {
+        const auto current = state_.current_contracts();
+        const auto newest = current.find(body.table);
+        if (newest != current.end() &&
+            (body.version < newest->second.version || (body.version == newest->second.version &&
+                                                       body.contract != newest->second.contract))) {
+            return refuse(fmt::format("the schema version does not rise, version={}, newest={}",
+                                      body.version.number, newest->second.version.number));
+        }
+        state_.contracts.insert_or_assign({body.table, body.version}, body);
+        return {};
+    }
+
+    Status operator()(const SnapshotStarted& body) const {
+        const std::uint32_t before = state_.snapshot ? state_.snapshot->attempt : 0;
+        if (body.attempt != before + 1 || !state_.landed.empty()) {
+            return refuse(fmt::format("no snapshot attempt can begin here, attempt={}, before={}",
+                                      body.attempt, before));
+        }
+        TRY(check_position(body.position));
+        state_.snapshot = body;
+        state_.chunks.clear();
+        state_.snapshot_complete = body.chunks == 0;
+        return {};
+    }
+
+    Status operator()(const ChunkLanded& body) const {
+        if (!state_.snapshot || body.attempt != state_.snapshot->attempt) {
+            return refuse(fmt::format("the chunk is of no running snapshot attempt, attempt={}",
+                                      body.attempt));
+        }
+        if (state_.snapshot_complete ||
+            !state_.chunks.emplace(std::pair(body.table, body.chunk), std::pair(body, run_.epoch))
+                 .second) {
+            return refuse(fmt::format("the chunk landed already, table={}, chunk={}",
+                                      body.table.to_string(), body.chunk));
+        }
+        state_.snapshot_complete = state_.chunks.size() == state_.snapshot->chunks;
+        return {};
+    }
+
+    Status operator()(const CutLanded& body) const {
+        TRY(next_after(state_.last_landed(), body.cut));
+        LandedCut landed{.entry = body, .files = {}};
+        if (body.snapshot_attempt) {
+            TRY(check_snapshot(body));
+            for (const auto& [key, chunk] : state_.chunks) {
+                landed.files.emplace_back(chunk.first.files, chunk.second);
+            }
+        } else {
+            landed.files.emplace_back(body.files, run_.epoch);
+        }
+        TRY(advance(body.position));
+        state_.landed.emplace(body.cut, std::move(landed));
+        return {};
+    }
+
+    Status operator()(const PositionAdvanced& body) const { return advance(body.position); }
+
+    Status operator()(const CutRefined& body) const {
+        TRY(next_after(state_.last_refined(), body.cut));
+        TRY(check_landed(body.cut));
+        if (body.read != body.refined + body.quarantined + body.deduplicated) {
+            return refuse(
+                fmt::format("rows were dropped: read={}, refined={}, quarantined={}, "
+                            "deduplicated={}",
+                            body.read, body.refined, body.quarantined, body.deduplicated));
+        }
+        state_.refined.emplace(body.cut, RefinedCut{.entry = body, .epoch = run_.epoch});
+        return {};
+    }
+
+    Status operator()(const CutsLoaded& body) const {
+        const bool follows = body.from == state_.loaded || body.from == CutNumber{};
+        if (!follows || body.to < body.from || body.to > state_.last_refined()) {
+            return refuse(fmt::format(
+                "the load does not follow, from={}, to={}, loaded={}, "
+                "refined={}",
+                body.from.value, body.to.value, state_.loaded.value, state_.last_refined().value));
+        }
+        state_.loaded = body.to;
+        return {};
+    }
+
+    Status operator()(const ModelsBuilt& body) const {
+        TRY(check_landed(body.cut));
+        state_.models = body;
+        return {};
+    }
+
+    Status operator()(const ChecksRun& body) const {
+        TRY(check_landed(body.cut));
+        state_.checks = body;
+        return {};
+    }
+
+    Status operator()(const Published& body) const {
+        TRY(check_landed(body.cut));
+        state_.published = body.cut;
+        return {};
+    }
+
+    Status operator()(const Reconciled& body) const { return check_landed(body.cut); }
+    Status operator()(const DataRead& /*body*/) const { return {}; }
+
+private:
+    static std::unexpected<Error> refuse(std::string_view reason) {
+        return fail(ErrorKind::corrupt, "{}", reason);
+    }
+
+    static Status next_after(CutNumber last, CutNumber cut) {
+        if (cut.value != last.value + 1) {
+            return refuse(fmt::format("the cut does not follow the last one, cut={}, last={}",
+                                      cut.value, last.value));
+        }
+        return {};
+    }
+
+    Status check_landed(CutNumber cut) const {
+        if (cut > state_.last_landed()) {
+            return refuse(fmt::format("the cut has not landed, cut={}, landed={}", cut.value,
+                                      state_.last_landed().value));
+        }
+        return {};
+    }
+
+    Status check_snapshot(const CutLanded& body) const {
+        const bool whole = state_.snapshot && state_.snapshot_complete &&
+                           state_.snapshot->attempt == *body.snapshot_attempt;
+        if (!whole || body.cut != CutNumber{1}) {
+            return refuse(fmt::format("the snapshot is not whole, attempt={}, chunks={}",
+                                      *body.snapshot_attempt, state_.chunks.size()));
+        }
+        return {};
+    }
+
+    Status check_position(change::Position position) const {
+        if (position < state_.position) {
+            return refuse(fmt::format("the position goes back, position={}, before={}",
+                                      position.to_string(), state_.position.to_string()));
+        }
+        return {};
+    }
+
+    Status advance(change::Position position) const {
+        TRY(check_position(position));
+        state_.position = position;
+        return {};
+    }
+
+    PipelineState& state_;
+    const Run& run_;
+};
+
+/// Holds for all kinds: somebody had the right to append this.
+Status check_run(const PipelineState& state, const Entry& entry) {
+    if (std::holds_alternative<PipelineCreated>(entry.body)) {
+        return {};
+    }
+    if (state.applied.entries == 0) {
+        return fail(ErrorKind::corrupt, "the first entry does not create a pipeline");
+    }
+    const auto epoch = state.epochs.find(entry.run.stage);
+    const bool holds = epoch != state.epochs.end() && epoch->second == entry.run.epoch;
+    if (!holds && !std::holds_alternative<LeaseTaken>(entry.body)) {
+        return fail(ErrorKind::corrupt, "the run had no lease, stage={}, epoch={}",
+                    to_string(entry.run.stage), entry.run.epoch.value);
+    }
+    return {};
+}
+
+}  // namespace
+
+CutNumber PipelineState::last_landed() const {
+    return landed.empty() ? CutNumber{} : landed.rbegin()->first;
+}
+
+CutNumber PipelineState::last_refined() const {
+    return refined.empty() ? CutNumber{} : refined.rbegin()->first;
+}
+
+std::map<catalog::TableName, SchemaChanged> PipelineState::current_contracts() const {
+    std::map<catalog::TableName, SchemaChanged> current;
+    for (const auto& [key, entry] : contracts) {
+        current.insert_or_assign(key.first, entry);  // Versions come in rising order.
+    }
+    return current;
+}
+
+Status PipelineState::apply(const Entry& entry) {
+    const auto where = [&] {
+        return fmt::format("entry {} ({})", applied.entries, kind_of(entry.body));
+    };
+    TRY(check_run(*this, entry).with(where()));
+    TRY(std::visit(Follow(*this, entry.run), entry.body).with(where()));
+    ++applied.entries;
+    return {};
+}
+
+Status catch_up(PipelineState& state, Ledger& ledger) {
+    TRY_LET(const auto entries, ledger.read_from(state.applied));
+    for (const Entry& entry : entries) {
+        TRY(state.apply(entry));
+    }
+    return {};
+}
+
+}  // namespace weir::ledger

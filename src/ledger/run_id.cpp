@@ -1,0 +1,31 @@
+#include "ledger/run_id.h"
+
+#include <openssl/rand.h>
+
+#include <array>
+
+#include "base/openssl_bytes.h"
+#include "base/sha256.h"
+
+namespace weir::ledger {
+
+Result<std::string> new_run_id(Timestamp time) {
+    std::array<std::byte, 16> bytes{};
+    if (RAND_bytes(as_openssl(bytes.data()), static_cast<int>(bytes.size())) != 1) {
+        return fail(ErrorKind::internal, "cannot make run id: OpenSSL has no random bytes");
+    }
+    const auto milliseconds = static_cast<std::uint64_t>(
+        std::chrono::floor<std::chrono::milliseconds>(time).time_since_epoch().count());
+    for (std::size_t index = 0; index < 6; ++index) {
+        bytes[index] = static_cast<std::byte>((milliseconds >> (40 - 8 * index)) & 0xFFU);
+    }
+    bytes[6] = (bytes[6] & std::byte{0x0F}) | std::byte{0x70};
+    bytes[8] = (bytes[8] & std::byte{0x3F}) | std::byte{0x80};
+    std::string text = to_hex(bytes);
+    for (const std::size_t place : {20U, 16U, 12U, 8U}) {
+        text.insert(place, "-");
+    }
+    return text;
+}
+
+}  // namespace weir::ledger

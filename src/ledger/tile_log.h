@@ -1,0 +1,71 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "ledger/head.h"
+#include "ledger/note_key.h"
+#include "ledger/tile_edge.h"
+#include "store/object_store.h"
+
+namespace weir::ledger {
+
+/// The ledger's texts on a store, without their meaning: commits by swapping `head`, then tiles,
+/// then `checkpoint`; finishes what a dead process began (docs/formats/ledger.md, "Append"). One
+/// thread at a time; any number of processes. `store` and `key` outlive it.
+class TileLog {
+public:
+    /// Makes a log of one entry. Fails with `already_exists` if there is a log.
+    static Status create(store::ObjectStore& store, const SigningKey& key, std::string entry);
+    /// Fails with `not_found`, `corrupt`, `denied`.
+    static Result<TileLog> open(store::ObjectStore& store, const SigningKey& key);
+
+    TreeSize size() const { return edge_.size(); }
+
+    /// Looks at `head` again and returns the entries that came since.
+    Result<std::vector<std::string>> refresh();
+
+    /// Appends all entries or none, in one try. Fails with `conflict` if somebody else appended
+    /// since the last look: refresh first. After `in_doubt` it takes no more.
+    Status append(std::span<const std::string> entries);
+
+    /// Returns entries from `from` up to `to`. REQUIRES: from <= to <= size().
+    Result<std::vector<std::string>> read(TreeSize from, TreeSize to) const;
+
+private:
+    TileLog(store::ObjectStore& store, const SigningKey& key) : store_(&store), key_(&key) {}
+
+    struct Sight {
+        std::optional<PublicCheckpoint> checkpoint;
+        VersionedHead head;
+    };
+
+    std::span<const VerifyingKey> trusted() const { return {&key_->verifying_key(), 1}; }
+    /// Reads what is committed, after finishing it.
+    Result<Sight> look() const;
+    Result<Sight> look_once() const;
+    Status finish(const Sight& sight) const;
+    /// Removes staging objects that lost or are done with.
+    void sweep(const Head& head) const;
+    /// Stages and commits; leaves the tiles to `finish_pending`.
+    Status commit(std::span<const std::string> entries);
+    Status finish_pending();
+    Status write_tiles(std::span<const TileBytes> tiles) const;
+    Status publish(const Head& head) const;
+
+    store::ObjectStore* store_;
+    const SigningKey* key_;
+    TileEdge edge_;
+    std::optional<VersionedHead> head_;  // None only before the first entry.
+    std::vector<TileBytes> pending_;     // Tiles of head_ that may not be durable yet.
+    bool finished_ = true;               // Tiles and checkpoint of head_ are durable.
+    std::string superseded_;             // Staging object to remove once finished; may be empty.
+    std::string lost_;                   // Staging object of a swap that was lost; may be empty.
+    bool in_doubt_ = false;
+};
+
+}  // namespace weir::ledger

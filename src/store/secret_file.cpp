@@ -1,0 +1,61 @@
+#include "store/secret_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+
+#include "store/file_error.h"
+#include "store/file_system.h"
+
+namespace weir::store {
+namespace {
+
+constexpr std::size_t secret_bytes_max = 4096;
+
+Status write_secret(const std::string& path, std::string_view text) {
+    TRY_LET(const FileDescriptor file, open_file(path, O_WRONLY | O_CREAT | O_EXCL));
+    TRY(write_all(file, std::as_bytes(std::span(text)), path));
+    return sync_file(file, path);
+}
+
+}  // namespace
+
+Result<std::string> read_secret_file(const std::string& path) {
+    TRY_LET(const FileDescriptor file, open_file(path, O_RDONLY));
+    struct stat status{};
+    if (::fstat(file.number(), &status) != 0) {
+        return file_error("cannot look at file", path, errno);
+    }
+    if ((status.st_mode & 0077U) != 0) {
+        return fail(ErrorKind::denied,
+                    "cannot use key file: others may read it; chmod 600 it and ask who has read "
+                    "it, mode={:o}, path={}",
+                    status.st_mode & 0777U, path);
+    }
+    std::string text(secret_bytes_max, '\0');
+    TRY_LET(const std::size_t count,
+            read_at(file, std::as_writable_bytes(std::span(text)), 0, path));
+    text.resize(count);
+    return text;
+}
+
+Status create_secret_file(const std::string& path, std::string_view text) {
+    const std::string folder = std::filesystem::absolute(path).parent_path().string();
+    TRY(create_folders(folder));
+    const std::string unfinished = fmt::format("{}.{}.unfinished", path, ::getpid());
+    ::unlink(unfinished.c_str());  // Of a dead process that had our number.
+    Status created = write_secret(unfinished, text);
+    if (created) {
+        created = rename_if_absent(unfinished, path);
+    }
+    if (!created) {
+        ::unlink(unfinished.c_str());
+        return created;
+    }
+    return sync_folder(folder);
+}
+
+}  // namespace weir::store

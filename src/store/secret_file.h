@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace weir::store {
+
+/// Reads a small file that only its owner may read. Fails with `denied` if its mode is wider than
+/// 0600, with `not_found`.
+Result<std::string> read_secret_file(const std::string& path);
+
+/// Makes such a file, durably and whole or not at all. Fails with `already_exists`.
+Status create_secret_file(const std::string& path, std::string_view text);
+
+}  // namespace weir::store
