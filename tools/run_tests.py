@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 
-from test_results import TestResult, read_cases, read_ctest
+from check_results import CheckResult, read_cases, read_ctest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 REPORTS = ROOT / "build" / "reports"
@@ -30,7 +30,7 @@ def run(*command, **options):
 
 def result_of(name, finished):
     """Returns the one result of a command whose exit code is its verdict."""
-    return TestResult(name, "passed" if finished.returncode == 0 else "failed", finished.stdout[-8000:])
+    return CheckResult(name, "passed" if finished.returncode == 0 else "failed", finished.stdout[-8000:])
 
 
 def cpp_files(*patterns):
@@ -100,7 +100,7 @@ def check_lint(options):
     known = [path for path in cpp_files("*.cpp") if f'"{ROOT / path}"' in commands]
     chosen = known if options.full else sorted(set(known) & set(recent_sources()))
     if not chosen:
-        return [TestResult("clang-tidy: no C++ source in the last ten commits", "passed")]
+        return [CheckResult("clang-tidy: no C++ source in the last ten commits", "passed")]
     return tidy(chosen)
 
 
@@ -116,7 +116,7 @@ def tidy(paths):
         path, process = next(iter(running.items()))
         output, _ = process.communicate()
         del running[path]
-        results.append(TestResult(f"clang-tidy {path}", "failed" if process.returncode else "passed", output))
+        results.append(CheckResult(f"clang-tidy {path}", "failed" if process.returncode else "passed", output))
     return results
 
 
@@ -135,7 +135,7 @@ def threaded_folders():
 def check_threads(_):
     folders = threaded_folders()
     if not folders:
-        return [TestResult("no unit test starts a thread", "passed")]
+        return [CheckResult("no unit test starts a thread", "passed")]
     broken = build("tsan", *(f"{folder}_test" for folder in folders))
     if broken:
         return [broken]

@@ -6,8 +6,8 @@ import xml.etree.ElementTree as xml
 
 
 @dataclasses.dataclass(frozen=True)
-class TestResult:
-    """One test: `state` is passed, failed or skipped; `reason` says why it is not passed."""
+class CheckResult:
+    """One check: `state` is passed, failed or skipped; `reason` says why it is not passed."""
 
     name: str
     state: str
@@ -22,14 +22,14 @@ def _reason(element):
 def _case_result(name, case):
     for tag in ("failure", "error"):
         if (found := case.find(tag)) is not None:
-            return TestResult(name, "failed", _reason(found))
+            return CheckResult(name, "failed", _reason(found))
     if (found := case.find("skipped")) is not None:
-        return TestResult(name, "skipped", _reason(found) or "no reason given")
+        return CheckResult(name, "skipped", _reason(found) or "no reason given")
     if case.get("status") in ("notrun", "disabled"):
-        return TestResult(name, "skipped", "disabled or not run")
+        return CheckResult(name, "skipped", "disabled or not run")
     if case.get("status") == "fail":
-        return TestResult(name, "failed", (case.findtext("system-out") or "")[-4000:])
-    return TestResult(name, "passed")
+        return CheckResult(name, "failed", (case.findtext("system-out") or "")[-4000:])
+    return CheckResult(name, "passed")
 
 
 def read_cases(report):
