@@ -72,7 +72,7 @@ Status Pipeline::create(const Configuration& configuration, const Clock& clock) 
             configuration.store.string());
     }
     TRY_LET(const ledger::SigningKey key,
-            ledger::load_or_create_key(folders.ledger_key(), "weir/" + configuration.pipeline));
+            ledger::create_key_file(folders.ledger_key(), "weir/" + configuration.pipeline));
     return ledger::Ledger::create(
         *store, key,
         {.pipeline = configuration.pipeline, .source = "postgres", .release = std::string(release)},
@@ -91,7 +91,7 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(const Configuration& configurat
     }
     TRY(make_folders(folders));
     TRY_LET(auto store, store::LocalStore::open(configuration.store));
-    TRY_LET(ledger::SigningKey key, ledger::load_key(folders.ledger_key()));
+    TRY_LET(ledger::SigningKey key, ledger::load_key_file(folders.ledger_key()));
     TRY_LET(refine::DeclaredTypes declared, app::declared_types(configuration));
     std::unique_ptr<Pipeline> pipeline(
         new Pipeline(configuration, clock, std::move(store), std::move(key), std::move(declared)));
