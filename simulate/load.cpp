@@ -85,7 +85,6 @@ Result<std::int64_t> load(const std::string& url, const Settings& settings) {
     const Model model(Origin(settings.seed, settings.scale));
     TRY_LET(const std::int64_t rows, copy_all(url, model));
     TRY(database.run("add keys and foreign keys", std::string(constraints_sql())));
-    TRY(database.run("analyze the tables", "ANALYZE"));
     TRY(database.run(
         "record the load",
         fmt::format("INSERT INTO claims_simulation.progress VALUES (0, {}, {}, {}, {})",

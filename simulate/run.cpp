@@ -33,17 +33,27 @@ Status lock(Database& database) {
     return std::move(locked).with("another weir-simulate may be running on this database; stop it");
 }
 
+std::unexpected<Error> not_loaded() {
+    return fail(
+        ErrorKind::not_found,
+        "cannot run: the database was not loaded, or not to the end; run DROP SCHEMA IF EXISTS "
+        "claims, claims_simulation CASCADE, then weir-simulate --load");
+}
+
 Result<Progress> read_progress(Database& database) {
+    TRY_LET(
+        auto table,
+        database.first_row("look for the progress",
+                           "SELECT 1 WHERE to_regclass('claims_simulation.progress') IS NOT NULL"));
+    if (!table) {
+        return not_loaded();
+    }
     TRY_LET(auto row,
-            database.first_row(
-                "read the progress",
-                "SELECT transaction_number, seed, scale, bulk_at, alter_at FROM "
-                "claims_simulation.progress WHERE to_regclass('claims.claim') IS NOT NULL"));
+            database.first_row("read the progress",
+                               "SELECT transaction_number, seed, scale, bulk_at, alter_at "
+                               "FROM claims_simulation.progress"));
     if (!row) {
-        return fail(
-            ErrorKind::not_found,
-            "cannot run: the database was not loaded, or not to the end; run DROP SCHEMA claims, "
-            "claims_simulation CASCADE, then weir-simulate --load");
+        return not_loaded();
     }
     Progress progress;
     progress.number = std::stoll((*row)[0]);

@@ -46,7 +46,7 @@ class Server:
                   "--locale=C")
         with open(self.data / "postgresql.conf", "a", encoding="utf-8") as conf:
             conf.write(f"listen_addresses='127.0.0.1'\nport={self.port}\nunix_socket_directories=''\n"
-                       "wal_level=logical\nfsync=off\nfull_page_writes=off\nmax_wal_size=4GB\n")
+                       "wal_level=logical\nfsync=off\nsynchronous_commit=off\nfull_page_writes=off\nmax_wal_size=4GB\n")
         self.start()
 
     def call(self, program, *arguments):
@@ -291,7 +291,7 @@ class SimulateTest(unittest.TestCase):
 
     def test_bad_starts_say_what_to_do(self):
         self.assert_refused(2, "nothing to do")
-        self.assert_refused(2, "claims_simulation.progress", "--run", 10)
+        self.assert_refused(2, "was not loaded", "--run", 10)
         self.simulate(self.database, *SETTINGS, "--load", "--run", 10)
         self.assert_refused(2, "DROP SCHEMA claims, claims_simulation CASCADE", "--load")
         self.assert_refused(2, "go on with --resume", "--run", 20)
