@@ -1,5 +1,6 @@
 #include "simulate/truth.h"
 
+<<<<<<< HEAD
 #include <algorithm>
 #include <atomic>
 #include <thread>
@@ -55,8 +56,44 @@ Truth truth_of(const Origin& origin, std::size_t threads) {
     Truth truth;
     for (const Truth& sum : sums) {
         truth += sum;
+=======
+#include <fmt/format.h>
+
+#include <iterator>
+
+namespace weir::simulate {
+
+Truth Truth::of(const Model& model) {
+    Truth truth;
+    for (const Table table : all_tables) {
+        Fingerprint& fingerprint = truth[table];
+        for_each_row(model, table, [&](const Row& row) { fingerprint.add(row); });
+>>>>>>> simulate2
     }
     return truth;
 }
 
+<<<<<<< HEAD
+=======
+std::string Truth::to_json(std::int64_t transaction_number, bool has_email) const {
+    std::string out;
+    fmt::format_to(std::back_inserter(out), "{{\"transaction\": {}, \"tables\": {{",
+                   transaction_number);
+    for (const Table table : all_tables) {
+        const Fingerprint& fingerprint = (*this)[table];
+        auto columns = shape(table).columns;
+        if (table == Table::member && !has_email) {
+            columns = columns.first(columns.size() - 1);
+        }
+        fmt::format_to(std::back_inserter(out),
+                       "{}\n  \"claims.{}\": {{\"count\": {}, \"low\": \"{}\", \"high\": \"{}\", "
+                       "\"columns\": [\"{}\"]}}",
+                       table == Table::plan ? "" : ",", shape(table).name, fingerprint.count(),
+                       fingerprint.low(), fingerprint.high(), fmt::join(columns, "\", \""));
+    }
+    out += "}}\n";
+    return out;
+}
+
+>>>>>>> simulate2
 }  // namespace weir::simulate
