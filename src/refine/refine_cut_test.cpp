@@ -68,7 +68,7 @@ public:
     ledger::PipelineState state;
     ledger::Lease lease;
     DeclaredTypes declared;
-    store::SealingKey key = store::SealingKey::generate();
+    store::SealingKey key = *store::SealingKey::random();
 
     Pipeline() {
         EXPECT_THAT(declared.declare("claims.claim.paid", "decimal(12,2)"), IsOk());
@@ -252,7 +252,7 @@ TEST(RefineCut, QuarantineIsSealed) {
         EXPECT_THAT(text, testing::Not(testing::HasSubstr("secret-value")));
         EXPECT_THAT(text, testing::Not(testing::HasSubstr("PAR1")));
     }
-    const auto another = store::SealingKey::generate();
+    const auto another = *store::SealingKey::random();
     EXPECT_THAT(list_quarantine(pipeline.store, *pipeline.ledger, pipeline.state, another),
                 IsError(ErrorKind::corrupt));
 }

@@ -62,9 +62,9 @@ Status TableRefinement::begin_version(
         quarantine_schema(*contract), [this](std::uint32_t part) { return open_quarantined(part); },
         next_part(done_.quarantine), size_);
     version_ = std::make_unique<Version>(Version{.version = contract->version,
-                             .refiner = std::move(refiner),
-                             .refined = std::move(refined),
-                             .quarantined = std::move(quarantined)});
+                                                 .refiner = std::move(refiner),
+                                                 .refined = std::move(refined),
+                                                 .quarantined = std::move(quarantined)});
     return {};
 }
 
