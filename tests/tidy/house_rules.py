@@ -166,7 +166,7 @@ def message_rows(tree):
     for path in catalogue:
         for number, line in enumerate(tree.text(path).splitlines(), start=1):
             if row := re.match(r"\|\s*`([^`]+)`\s*\|", line):
-                start = re.split(r"[{<…=]|\.\.\.|\b[A-Z]{2,}\b", row[1])[0].strip().rstrip(":,")
+                start = re.split(r"[({<…=]|\.\.\.|\b[A-Z]{2,}\b", row[1])[0].strip().rstrip(":,")
                 if start and start not in sources:
                     yield f"{path}:{number}: no source says '{start}'"
             elif line.startswith("|") and line.count("|") != 4 and "`" not in line:
