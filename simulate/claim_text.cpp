@@ -85,12 +85,8 @@ void add_attachments(Row& row, std::uint64_t seed, std::int64_t claim, std::uint
         return;
     }
     static thread_local std::string text;
-<<<<<<< HEAD
-    text = "{";
-=======
     text.clear();
     text += '{';
->>>>>>> simulate2
     append_items(text, draws);
     fmt::format_to(std::back_inserter(text), "\"pages\": {}, ", draws.between(1, 40));
     text += "\"remark\": ";

@@ -61,10 +61,6 @@ inline constexpr std::int64_t billed_cents[] = {500,   1200,  2000,   2850,   40
 inline constexpr std::int64_t receipt_days[] = {1, 2, 3, 4, 6, 8, 11, 16, 27, 55};
 inline constexpr std::int64_t payment_days[] = {2, 5, 8, 11, 13, 15, 19, 24, 31, 58};
 // Lines of a claim received while the simulator runs.
-<<<<<<< HEAD
-inline constexpr std::int64_t line_counts[] = {1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5, 7, 10, 15, 25, 45};
-=======
 inline constexpr std::int64_t line_counts[] = {1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 6, 9, 45};
->>>>>>> simulate2
 
 }  // namespace weir::simulate

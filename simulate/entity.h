@@ -39,22 +39,14 @@ struct Span {
 
 struct Member {
     std::int64_t id = 0;
-<<<<<<< HEAD
-    std::int64_t person = 0;  // What the payer finds a member by; the id is provisional at first.
-=======
     std::int64_t person = 0;  // The number that a person is drawn for; the id may change.
->>>>>>> simulate2
     std::int64_t subscriber_id = 0;
     std::int64_t family = 0;  // The number that the last name is drawn for.
     std::uint32_t name_version = 0;
     std::uint32_t address_version = 0;
     std::uint32_t email_version = 0;  // 0: none.
     Micros updated_at = 0;
-<<<<<<< HEAD
-    std::vector<Span> spans = {};  // By date, without overlap.
-=======
     std::vector<Span> spans;  // By date, without overlap.
->>>>>>> simulate2
     bool exists = true;
 };
 
@@ -95,15 +87,9 @@ struct Claim {
     std::uint32_t attachments_version = 0;
     Micros updated_at = 0;
     std::int64_t diagnosis_count = 0;
-<<<<<<< HEAD
-    std::vector<Line> lines = {};
-    std::vector<StatusEvent> events = {};
-    std::vector<Payment> payments = {};
-=======
     std::vector<Line> lines;
     std::vector<StatusEvent> events;
     std::vector<Payment> payments;
->>>>>>> simulate2
     bool exists = true;
 };
 
