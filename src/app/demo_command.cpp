@@ -190,7 +190,9 @@ std::vector<std::string> Demo::simulator(std::vector<std::string> words) const {
 
 Status Demo::load_payer() {
     context_.report.line(fmt::format("A private PostgreSQL in {}", folder_.string()));
-    TRY_LET(server_, PrivateServer::start({.folder = folder_ / "postgres", .settings = {}}));
+    TRY_LET(PrivateServer server,
+            PrivateServer::start({.folder = folder_ / "postgres", .settings = {}}));
+    server_.emplace(std::move(server));
     context_.report.line(fmt::format("The payer's database, {} claim lines ...", options_.scale));
     const auto start = clock_.steady_now();
     TRY_LET(ChildProcess child,

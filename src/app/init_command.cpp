@@ -214,11 +214,7 @@ Status check(CommandContext& context) {
     TRY_LET(Connection connection, Connection::open(configuration.source_url));
     TRY_LET(std::vector<Finding> findings, check_protection(configuration));
     TRY_LET(const auto of_source,
-            capture::postgres::check_source(connection,
-                                            {.url = configuration.source_url,
-                                             .tables = configuration.tables,
-                                             .slot = configuration.slot,
-                                             .publication = configuration.publication},
+            capture::postgres::check_source(connection, source_options(configuration),
                                             configuration.snapshot_only));
     findings.insert(findings.end(), of_source.begin(), of_source.end());
     return report_findings(context.report, findings);

@@ -99,13 +99,15 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(const Configuration& configurat
     return pipeline;
 }
 
-capture::postgres::PostgresOptions Pipeline::source_options() const {
-    return {.url = configuration_.source_url,
-            .tables = configuration_.tables,
-            .slot = configuration_.slot,
-            .publication = configuration_.publication,
-            .chunk_blocks = configuration_.chunk_blocks,
-            .spool_folder = folders_.spool};
+capture::postgres::PostgresOptions source_options(const Configuration& configuration) {
+    capture::postgres::PostgresOptions options;
+    options.url = configuration.source_url;
+    options.tables = configuration.tables;
+    options.slot = configuration.slot;
+    options.publication = configuration.publication;
+    options.chunk_blocks = configuration.chunk_blocks;
+    options.spool_folder = PipelineFolders(configuration.store).spool;
+    return options;
 }
 
 Result<StageHold> StageHold::take(Pipeline& pipeline, ledger::Stage stage) {

@@ -6,7 +6,7 @@
 
 #include "app/capture_stage.h"
 #include "app/load_stage.h"
-#include "reconcile/fingerprint_sql.h"
+#include "reconcile/fingerprint.h"
 
 namespace weir::app {
 namespace {
