@@ -18,6 +18,7 @@ from check_results import CheckResult, read_cases, read_ctest
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 REPORTS = ROOT / "build" / "reports"
 CORES = str(os.cpu_count() or 2)
+PYTHON_TESTS = ("tests", "tools", "bench", "models", "simulate")
 THREADS = re.compile(r"std::(jthread|thread|async)\b")
 
 
@@ -154,7 +155,8 @@ def check_integration(options):
     os.environ["PATH"] = f"{ROOT}/.deps/python/bin:{os.environ['PATH']}"
     if options.full:
         os.environ["WEIR_TEST_FULL"] = "1"
-    return [*ctest("release", "-LE", "unit"), *pytest("tests", "tools", "bench", "--ignore=tests/tidy")]
+    folders = [folder for folder in PYTHON_TESTS if (ROOT / folder).is_dir()]
+    return [*ctest("release", "-LE", "unit"), *pytest(*folders, "--ignore=tests/tidy")]
 
 
 def check_fuzz(_):

@@ -48,8 +48,8 @@ class Tree:
         return "" if b"\0" in data[:8000] else data.decode(errors="replace")
 
     def sources(self):
-        return [p for p in self.paths if p.startswith(CODE_FOLDERS)
-                and (pathlib.PurePath(p).suffix in SOURCE_SUFFIXES)]
+        return [path for path in self.paths if path.startswith(CODE_FOLDERS)
+                and pathlib.PurePath(path).suffix in SOURCE_SUFFIXES]
 
 
 def file_names(tree):
@@ -161,7 +161,8 @@ def folder_readmes(tree):
 def message_rows(tree):
     """Each row of the catalogue starts like a message that the sources can still say."""
     catalogue = [p for p in tree.paths if p == "docs/messages.md" or p.startswith("docs/messages.d/")]
-    sources = "\n".join(tree.text(p) for p in tree.sources() if p.endswith((".cpp", ".h", ".py")))
+    speakers = [*tree.sources(), *(p for p in tree.paths if p == "tools/set-up")]
+    sources = "\n".join(tree.text(path) for path in speakers)
     sources = re.sub(r'"\s*\n\s*"', "", sources)
     for path in catalogue:
         for number, line in enumerate(tree.text(path).splitlines(), start=1):
