@@ -58,11 +58,15 @@ struct DataFile {
 };
 
 std::string stored_key(std::string_view path, Epoch epoch);
+/// The key of a sealed file, such as those of `CutRefined::quarantine`: ".sealed" follows.
+std::string sealed_key(std::string_view path, Epoch epoch);
 
 /// A list too long for an entry (more than 8 files), by the hash of its text in the store.
 struct Manifest {
     Digest sha256{};
     std::uint64_t files = 0;
+
+    friend bool operator==(const Manifest&, const Manifest&) = default;
 };
 using FileList = std::variant<std::vector<DataFile>, Manifest>;
 
