@@ -2,10 +2,15 @@
 --
 -- A member counts once in a month in which any day is covered. Spend of a month in which the member
 -- is not covered is a line of its own (no member month), so the mart's paid amounts add up to those
--- of fact_claim_line. Months go up to the newest one that the cut knows of: no clock is read.
+-- of fact_claim_line. Months go up to the newest one that the cut knows of: no clock is read, and a
+-- service date more than a year after it was recorded is taken for a slip, which has no member month.
 with newest as (
     select greatest(
-        (select max(service_date) from {{ ref('fact_claim_line') }}),
+        (
+            select max(service_date)
+            from {{ ref('fact_claim_line') }}
+            where service_date <= timezone('UTC', recorded_at)::date + 366
+        ),
         (select max(timezone('UTC', recorded_at))::date from {{ ref('fact_eligibility_span') }})
     ) as day
 ),
