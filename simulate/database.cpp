@@ -36,8 +36,9 @@ Result<Database> Database::connect(const std::string& url) {
                     "cannot connect to PostgreSQL: {}; start the server or correct --url",
                     one_line(PQerrorMessage(database.connection_.get())));
     }
+    // A server that crashes must not forget what it has acknowledged: the run could not go on.
     TRY(database.run("set up the session",
-                     "SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; "
+                     "SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET synchronous_commit = on; "
                      "SET standard_conforming_strings = on; SET client_min_messages = warning; "
                      "SET client_encoding = 'UTF8'"));
     return database;
