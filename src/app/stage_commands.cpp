@@ -6,6 +6,7 @@
 #include "app/capture_stage.h"
 #include "app/commands.h"
 #include "app/load_stage.h"
+#include "app/model_stage.h"
 #include "app/pipeline.h"
 #include "app/refine_stage.h"
 #include "app/run_loop.h"
@@ -67,6 +68,19 @@ nlohmann::json state_of(Pipeline& pipeline) {
             {"position", state.position.to_string()}};
 }
 
+/// A build that fails holds publication where it is; only a one-shot run ends with it.
+Status build_models(CommandContext& context, ModelStage& models, LoadStage& load,
+                    ledger::CutNumber cut, bool one_shot) {
+    const auto outcome = models.build(load, cut, context.stop.get_token());
+    if (!outcome && (one_shot || outcome.error().kind() != ErrorKind::invalid)) {
+        return std::unexpected(outcome.error());
+    }
+    if (!outcome) {
+        context.report.error(outcome.error());
+    }
+    return {};
+}
+
 void end_stage(CommandContext& context, Pipeline& pipeline, std::string_view stage) {
     const nlohmann::json state = state_of(pipeline);
     context.report.line(fmt::format("{}: landed {}, refined {}, loaded {}, position {}", stage,
@@ -111,6 +125,20 @@ Status load_command(CommandContext& context) {
     return {};
 }
 
+Status model_command(CommandContext& context) {
+    TRY_LET(const Opened opened, open_pipeline(context));
+    TRY_LET(const auto load, LoadStage::open(*opened.pipeline));
+    TRY_LET(const auto models, ModelStage::open(*opened.pipeline));
+    TRY_LET(const ledger::CutNumber cut, load->warehouse().current_cut());
+    TRY_LET(const ModelOutcome outcome, models->build(*load, cut, context.stop.get_token()));
+    context.report.line(fmt::format("model: {} models, {} tests passed, published cut {}",
+                                    outcome.models, outcome.tests_passed, outcome.cut.value));
+    context.report.result({{"models", outcome.models},
+                           {"tests_passed", outcome.tests_passed},
+                           {"published", outcome.cut.value}});
+    return {};
+}
+
 Status run(CommandContext& context, const RunOptions& options) {
     TRY_LET(const Opened opened, open_pipeline(context));
     Pipeline& pipeline = *opened.pipeline;
@@ -120,6 +148,13 @@ Status run(CommandContext& context, const RunOptions& options) {
     work.observer.on_wait = [&](std::string_view stage, const Error& error) {
         context.report.progress(fmt::format("{} waits: {}", stage, error.to_string()));
     };
+    std::unique_ptr<ModelStage> models;
+    if (!pipeline.configuration().models_project.empty()) {
+        TRY_LET(models, ModelStage::open(pipeline));
+        work.build_models = [&](LoadStage& load, ledger::CutNumber cut) {
+            return build_models(context, *models, load, cut, options.until_current);
+        };
+    }
     TRY(RunLoop(pipeline, std::move(work)).run(context.stop));
     end_stage(context, pipeline, "run");
     return {};
