@@ -80,6 +80,7 @@ Result<std::optional<std::vector<std::string>>> Database::first_row(std::string_
         return std::nullopt;
     }
     std::vector<std::string> row;
+    row.reserve(static_cast<std::size_t>(PQnfields(answer.get())));
     for (int column = 0; column < PQnfields(answer.get()); ++column) {
         row.emplace_back(PQgetvalue(answer.get(), 0, column));
     }

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <optional>
 #include <span>
 #include <thread>
 #include <utility>
@@ -13,7 +12,7 @@
 namespace weir::simulate {
 namespace {
 
-constexpr std::size_t buffer_bytes = 256 * 1024;
+constexpr std::size_t buffer_bytes = std::size_t{256} * 1024;
 
 Result<std::int64_t> copy_table(Database& database, const Model& model, Table table) {
     TRY(database.begin_copy(fmt::format("claims.{}", shape(table).name)));
@@ -56,11 +55,11 @@ constexpr Table second_share[] = {Table::plan,
                                   Table::claim_status_event};
 
 Result<std::int64_t> copy_all(const std::string& url, const Model& model) {
-    std::optional<Result<std::int64_t>> first;
+    Result<std::int64_t> first = 0;
     std::jthread other([&] { first = copy_tables(url, model, first_share); });
     auto second = copy_tables(url, model, second_share);
     other.join();
-    TRY_LET(const std::int64_t first_rows, *std::move(first));
+    TRY_LET(const std::int64_t first_rows, std::move(first));
     TRY_LET(const std::int64_t second_rows, std::move(second));
     return first_rows + second_rows;
 }
