@@ -17,6 +17,7 @@ struct CommandContext {
     std::filesystem::path configuration = "weir.yaml";
     Report& report;
     std::stop_source stop;
+    bool quality_failed = false;  // Set by a command whose expectations or models do not hold.
 };
 
 struct InitOptions {

@@ -35,7 +35,8 @@ public:
         const Status done = chosen_();
         if (!done) {
             context_.report.error(done.error());
-            return exit_code(done.error().kind());
+            constexpr int quality_failed = 4;
+            return context_.quality_failed ? quality_failed : exit_code(done.error().kind());
         }
         return 0;
     }
@@ -76,6 +77,8 @@ private:
         add("load", "Load what is refined", [this] { return load_command(context_); });
         add("model", "Build the models of the last cut loaded, and publish them",
             [this] { return model_command(context_); });
+        add("quality", "Evaluate the suites on the warehouse",
+            [this] { return quality_command(context_); });
     }
 
     void add_views() {

@@ -44,9 +44,10 @@ Result<std::unique_ptr<ModelStage>> ModelStage::open(Pipeline& pipeline) {
                                .folder = pipeline.folders().models,
                                .warehouse = pipeline.folders().warehouse_file()};
     TRY_LET(models::DbtRunner runner, models::DbtRunner::open(std::move(options)));
+    TRY_LET(auto quality, QualityStage::open(pipeline));
     TRY_LET(StageHold hold, StageHold::take(pipeline, ledger::Stage::model));
     return std::unique_ptr<ModelStage>(
-        new ModelStage(pipeline, std::move(hold), std::move(runner)));
+        new ModelStage(pipeline, std::move(hold), std::move(runner), std::move(quality)));
 }
 
 Result<ModelOutcome> ModelStage::build(LoadStage& load, ledger::CutNumber cut,
@@ -56,7 +57,11 @@ Result<ModelOutcome> ModelStage::build(LoadStage& load, ledger::CutNumber cut,
     TRY(load.open_warehouse());
     TRY(built);
     TRY(pipeline_.ledger().append(hold_.lease, std::vector<ledger::EntryBody>{built->entry()}));
+    TRY_LET(const QualityStage::Verdict verdict, quality_->run(load, cut));
     TRY(built->check());
+    if (verdict.failure) {
+        return std::unexpected(*verdict.failure);
+    }
     TRY_LET(const models::Publication publication,
             models::publish(load.session(), {.folder = pipeline_.folders().published, .cut = cut}));
     TRY(pipeline_.ledger().append(hold_.lease,
@@ -64,7 +69,7 @@ Result<ModelOutcome> ModelStage::build(LoadStage& load, ledger::CutNumber cut,
     return ModelOutcome{.cut = cut,
                         .models = built->results.models_built(),
                         .tests_passed = built->results.tests_passed(),
-                        .published = true};
+                        .expectations = verdict.expectations};
 }
 
 }  // namespace weir::app

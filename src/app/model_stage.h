@@ -6,6 +6,7 @@
 
 #include "app/load_stage.h"
 #include "app/pipeline.h"
+#include "app/quality_stage.h"
 #include "models/dbt_runner.h"
 #include "models/publication.h"
 
@@ -16,7 +17,7 @@ struct ModelOutcome {
     ledger::CutNumber cut{};
     std::uint64_t models = 0;
     std::uint64_t tests_passed = 0;
-    bool published = false;
+    std::uint64_t expectations = 0;
 };
 
 /// Builds the models of one cut with dbt and publishes them. Holds the stage while it lives; one
@@ -32,12 +33,17 @@ public:
     Result<ModelOutcome> build(LoadStage& load, ledger::CutNumber cut, const std::stop_token& stop);
 
 private:
-    ModelStage(Pipeline& pipeline, StageHold hold, models::DbtRunner runner)
-        : pipeline_(pipeline), hold_(std::move(hold)), runner_(std::move(runner)) {}
+    ModelStage(Pipeline& pipeline, StageHold hold, models::DbtRunner runner,
+               std::unique_ptr<QualityStage> quality)
+        : pipeline_(pipeline),
+          hold_(std::move(hold)),
+          runner_(std::move(runner)),
+          quality_(std::move(quality)) {}
 
     Pipeline& pipeline_;
     StageHold hold_;
     models::DbtRunner runner_;
+    std::unique_ptr<QualityStage> quality_;
 };
 
 /// Returns the folder of what is installed with the program: WEIR_SHARE, or share/weir beside bin.

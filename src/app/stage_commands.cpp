@@ -72,6 +72,7 @@ nlohmann::json state_of(Pipeline& pipeline) {
 Status build_models(CommandContext& context, ModelStage& models, LoadStage& load,
                     ledger::CutNumber cut, bool one_shot) {
     const auto outcome = models.build(load, cut, context.stop.get_token());
+    context.quality_failed = !outcome && outcome.error().kind() == ErrorKind::invalid;
     if (!outcome && (one_shot || outcome.error().kind() != ErrorKind::invalid)) {
         return std::unexpected(outcome.error());
     }
@@ -130,12 +131,31 @@ Status model_command(CommandContext& context) {
     TRY_LET(const auto load, LoadStage::open(*opened.pipeline));
     TRY_LET(const auto models, ModelStage::open(*opened.pipeline));
     TRY_LET(const ledger::CutNumber cut, load->warehouse().current_cut());
-    TRY_LET(const ModelOutcome outcome, models->build(*load, cut, context.stop.get_token()));
+    const auto outcome = models->build(*load, cut, context.stop.get_token());
+    context.quality_failed = !outcome && outcome.error().kind() == ErrorKind::invalid;
+    TRY(outcome);
     context.report.line(fmt::format("model: {} models, {} tests passed, published cut {}",
-                                    outcome.models, outcome.tests_passed, outcome.cut.value));
-    context.report.result({{"models", outcome.models},
-                           {"tests_passed", outcome.tests_passed},
-                           {"published", outcome.cut.value}});
+                                    outcome->models, outcome->tests_passed, outcome->cut.value));
+    context.report.result({{"models", outcome->models},
+                           {"tests_passed", outcome->tests_passed},
+                           {"published", outcome->cut.value}});
+    return {};
+}
+
+Status quality_command(CommandContext& context) {
+    TRY_LET(const Opened opened, open_pipeline(context));
+    TRY_LET(const auto load, LoadStage::open(*opened.pipeline));
+    TRY_LET(const auto quality, QualityStage::open(*opened.pipeline));
+    TRY_LET(const ledger::CutNumber cut, load->warehouse().current_cut());
+    TRY_LET(const QualityStage::Verdict verdict, quality->run(*load, cut));
+    context.report.line(fmt::format("quality: {} of {} expectations hold at cut {}",
+                                    verdict.expectations - verdict.failed, verdict.expectations,
+                                    cut.value));
+    context.report.result({{"expectations", verdict.expectations}, {"failed", verdict.failed}});
+    if (verdict.failure) {
+        context.quality_failed = true;
+        return std::unexpected(*verdict.failure);
+    }
     return {};
 }
 
