@@ -91,6 +91,10 @@ Status capture(Pipeline& pipeline, const CaptureWork& work, const std::stop_toke
     std::chrono::milliseconds pause = retry_wait_min;
     while (true) {
         Status done = capture_once(pipeline, work, stop);
+        if (!done && on_wait && stop.stop_requested() &&
+            done.error().kind() == ErrorKind::cancelled) {
+            return {};  // Work without an end was asked to end.
+        }
         if (done || work.until_current || !on_wait || !may_pass(done.error().kind())) {
             return done;
         }
