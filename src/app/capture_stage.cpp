@@ -31,8 +31,9 @@ Status capture_snapshot(Pipeline& pipeline, StageHold& hold, const CaptureWork& 
     const auto workers = static_cast<std::size_t>(pipeline.configuration().snapshot_workers);
     const auto mode = pipeline.configuration().snapshot_only ? PostgresSnapshot::Mode::snapshot_only
                                                              : PostgresSnapshot::Mode::with_slot;
-    TRY_LET(const auto snapshot,
-            PostgresSnapshot::begin(source_options(pipeline.configuration()), mode, workers));
+    TRY_LET(const auto known, newest_contracts(hold.state, pipeline.ledger()));
+    TRY_LET(const auto snapshot, PostgresSnapshot::begin(source_options(pipeline.configuration()),
+                                                         mode, workers, known));
     return landing::land_snapshot(
         place_of(pipeline, hold), *snapshot,
         {.workers = workers, .part_size = {}, .on_chunk = work.on_chunk, .on_cut = work.on_cut},
