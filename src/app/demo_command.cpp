@@ -68,6 +68,8 @@ public:
     Result<json> percentiles(sql::SqlSession& session) const;
 
 private:
+    std::string cut_values() const;  // REQUIRES: cuts_mutex_ is held.
+
     struct Times {
         Timestamp landed;
         Timestamp loaded;
@@ -79,7 +81,7 @@ private:
     ledger::CutNumber last_loaded_{};
 };
 
-Result<json> Freshness::percentiles(sql::SqlSession& session) const {
+std::string Freshness::cut_values() const {
     std::string values;
     for (const auto& [cut, times] : times_) {
         values += fmt::format("{}({}, {}, {}, {})", values.empty() ? "" : ", ", cut,
@@ -87,10 +89,15 @@ Result<json> Freshness::percentiles(sql::SqlSession& session) const {
                               times.loaded.time_since_epoch().count(),
                               times.published.time_since_epoch().count());
     }
-    TRY_LET(
-        const sql::Rows tables,
-        session.query("SELECT table_schema, table_name FROM information_schema.tables WHERE "
-                      "table_schema LIKE '%\\_history' ESCAPE '\\' AND table_type = 'BASE TABLE'"));
+    return values;
+}
+
+/// A SELECT of the cut and the commit time of every version that the stream brought.
+Result<std::string> streamed_versions(sql::SqlSession& session) {
+    TRY_LET(const sql::Rows tables,
+            session.query("SELECT table_schema, table_name FROM information_schema.tables WHERE "
+                          "table_schema LIKE '%\\_history' ESCAPE '\\' AND table_type = 'BASE "
+                          "TABLE'"));
     std::string versions;
     for (const auto& row : tables.rows) {
         versions += fmt::format(
@@ -99,25 +106,32 @@ Result<json> Freshness::percentiles(sql::SqlSession& session) const {
             versions.empty() ? "" : " UNION ALL ", sql::quote_identifier(*row[0]),
             sql::quote_identifier(*row[1]));
     }
+    return versions;
+}
+
+Result<json> Freshness::percentiles(sql::SqlSession& session) const {
+    const std::scoped_lock lock(cuts_mutex_);
+    TRY_LET(const std::string versions, streamed_versions(session));
+    std::string figures;
+    std::vector<std::string> names;
+    for (const std::string place : {"landed", "loaded", "published"}) {
+        for (const int percent : {50, 99}) {
+            figures += fmt::format("{}quantile_disc({} - committed, 0.{}) // 1000",
+                                   figures.empty() ? "" : ", ", place, percent);
+            names.push_back(fmt::format("{}_p{}_ms", place, percent));
+        }
+    }
     TRY_LET(const sql::Rows rows,
-            session.query(fmt::format(
-                "WITH cuts(cut, landed, loaded, published) AS (VALUES {}), versions AS ({}) SELECT "
-                "quantile_disc(landed - committed, 0.5) // 1000, quantile_disc(landed - committed, "
-                "0.99) // 1000, quantile_disc(loaded - committed, 0.5) // 1000, "
-                "quantile_disc(loaded - committed, 0.99) // 1000, quantile_disc(published - "
-                "committed, 0.5) // "
-                "1000, quantile_disc(published - committed, 0.99) // 1000 FROM versions JOIN cuts "
-                "ON cut = "
-                "from_cut",
-                values, versions)));
-    json figures;
-    constexpr std::array names{"landed_p50_ms", "landed_p99_ms",    "loaded_p50_ms",
-                               "loaded_p99_ms", "published_p50_ms", "published_p99_ms"};
+            session.query(fmt::format("WITH cuts(cut, landed, loaded, published) AS (VALUES {}), "
+                                      "versions AS ({}) SELECT {} FROM versions JOIN cuts ON cut = "
+                                      "from_cut",
+                                      cut_values(), versions, figures)));
+    json found;
     for (std::size_t index = 0; index < names.size(); ++index) {
         const auto& cell = rows.rows[0][index];
-        figures[names[index]] = cell ? json(std::stoll(*cell)) : json();
+        found[names[index]] = cell ? json(std::stoll(*cell)) : json();
     }
-    return figures;
+    return found;
 }
 
 /// The demo's stage: folder, server, pipeline. Made step by step, removed at the end.
@@ -133,6 +147,9 @@ private:
     Status make_folder();
     Status load_payer();
     Status make_pipeline();
+    RunObserver observer();
+    Status build_models(ModelStage& models, LoadStage& load, ledger::CutNumber cut,
+                        const std::stop_token& stop);
     Status run_chain();
     Status wait_for_payer(const std::stop_token& stop);
     Status wait_until_loaded(const std::stop_token& stop);
@@ -221,13 +238,11 @@ Status Demo::load_payer() {
 }
 
 Status Demo::make_pipeline() {
-    CommandContext quiet = context_;
-    Report silent(true);
-    quiet.configuration = folder_ / "weir.yaml";
-    std::ofstream(quiet.configuration)
+    const fs::path file = folder_ / "weir.yaml";
+    std::ofstream(file)
         << "version: 1\npipeline: claims\nsource:\n  postgres: " << server_->url()
         << "\n  tables: [claims.*]\nstore: data\nmodels: {project: claims, every: 15s}\n";
-    TRY_LET(const Configuration configuration, read_configuration(quiet.configuration));
+    TRY_LET(const Configuration configuration, read_configuration(file));
     TRY(Pipeline::create(configuration, clock_));
     TRY_LET(pipeline_, Pipeline::open(configuration, clock_));
     return {};
@@ -274,43 +289,55 @@ Status Demo::wait_until_loaded(const std::stop_token& stop) {
     return fail(ErrorKind::cancelled, "the demo was stopped");
 }
 
+RunObserver Demo::observer() {
+    return {.on_chunk =
+                [this](const landing::ChunkReport& chunk) {
+                    context_.report.progress(fmt::format("snapshot: {} of {} chunks",
+                                                         chunk.chunks_landed, chunk.chunks));
+                },
+            .on_landed = [this](const landing::CutReport& cut) { freshness_.landed(cut); },
+            .on_loaded =
+                [this](const ledger::CutsLoaded& cuts) {
+                    freshness_.loaded(cuts, clock_.now());
+                    if (!snapshot_loaded_.exchange(true)) {
+                        result_["initial_load_s"] = Seconds(clock_.steady_now() - started_).count();
+                    }
+                },
+            .on_wait = {}};
+}
+
+Status Demo::build_models(ModelStage& models, LoadStage& load, ledger::CutNumber cut,
+                          const std::stop_token& stop) {
+    TRY_LET(const ModelOutcome outcome, models.build(load, cut, stop));
+    freshness_.published(outcome.cut, clock_.now());
+    result_["models"] = outcome.models;
+    result_["model_tests_passed"] = outcome.tests_passed;
+    result_["quality_passed"] = true;  // What does not hold is an error of the build.
+    result_["expectations"] = outcome.expectations;
+    return {};
+}
+
 Status Demo::run_chain() {
     started_ = clock_.steady_now();
-    std::stop_source chain_stop;
-    const std::stop_callback also(context_.stop.get_token(), [&] { chain_stop.request_stop(); });
-    RunWork work;
-    work.observer.on_chunk = [&](const auto& chunk) {
-        context_.report.progress(
-            fmt::format("snapshot: {} of {} chunks", chunk.chunks_landed, chunk.chunks));
-    };
-    work.observer.on_landed = [&](const auto& cut) { freshness_.landed(cut); };
-    work.observer.on_loaded = [&](const auto& cuts) {
-        freshness_.loaded(cuts, clock_.now());
-        if (!snapshot_loaded_.exchange(true)) {
-            result_["initial_load_s"] = Seconds(clock_.steady_now() - started_).count();
-        }
-    };
+    std::stop_source stop;
+    const std::stop_callback also(context_.stop.get_token(), [&] { stop.request_stop(); });
     TRY_LET(const auto models, ModelStage::open(*pipeline_));
-    work.build_models = [&](LoadStage& load, ledger::CutNumber cut) -> Status {
-        TRY_LET(const ModelOutcome outcome, models->build(load, cut, chain_stop.get_token()));
-        freshness_.published(outcome.cut, clock_.now());
-        result_["models"] = outcome.models;
-        result_["model_tests_passed"] = outcome.tests_passed;
-        result_["quality_passed"] = true;  // What does not hold is an error of the build.
-        result_["expectations"] = outcome.expectations;
-        return {};
-    };
-    RunLoop loop(*pipeline_, std::move(work));
+    RunLoop loop(*pipeline_, {.until_current = false,
+                              .build_models =
+                                  [&](LoadStage& load, ledger::CutNumber cut) {
+                                      return build_models(*models, load, cut, stop.get_token());
+                                  },
+                              .observer = observer()});
     Status outcome;
-    std::jthread chain([&] { outcome = loop.run(chain_stop); });
-    while (!snapshot_loaded_ && !chain_stop.stop_requested()) {
+    std::jthread chain([&] { outcome = loop.run(stop); });
+    while (!snapshot_loaded_ && !stop.stop_requested()) {
         std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
-    Status worked = wait_for_payer(chain_stop.get_token());
+    Status worked = wait_for_payer(stop.get_token());
     if (worked) {
-        worked = wait_until_loaded(chain_stop.get_token());
+        worked = wait_until_loaded(stop.get_token());
     }
-    chain_stop.request_stop();
+    stop.request_stop();
     chain.join();
     TRY(std::move(outcome));
     return worked;

@@ -65,6 +65,7 @@ Result<std::vector<std::string>> own_schemas(Connection& connection) {
                          "= c.relnamespace WHERE c.relkind = 'r' AND n.nspname NOT LIKE 'pg\\_%' "
                          "AND n.nspname <> 'information_schema' ORDER BY 1"));
     std::vector<std::string> patterns;
+    patterns.reserve(rows.size());
     for (const auto& row : rows) {
         patterns.push_back(*row[0] + ".*");
     }

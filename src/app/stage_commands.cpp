@@ -14,17 +14,10 @@
 namespace weir::app {
 namespace {
 
-/// A configuration's pipeline and the clock it lives by.
-struct Opened {
-    std::unique_ptr<SystemClock> clock;
-    std::unique_ptr<Pipeline> pipeline;
-};
-
-Result<Opened> open_pipeline(const CommandContext& context) {
+/// `clock` outlives the pipeline.
+Result<std::unique_ptr<Pipeline>> open_pipeline(const CommandContext& context, const Clock& clock) {
     TRY_LET(const Configuration configuration, read_configuration(context.configuration));
-    Opened opened{.clock = std::make_unique<SystemClock>(), .pipeline = nullptr};
-    TRY_LET(opened.pipeline, Pipeline::open(configuration, *opened.clock));
-    return opened;
+    return Pipeline::open(configuration, clock);
 }
 
 void show_chunk(Report& report, const landing::ChunkReport& chunk) {
@@ -93,15 +86,16 @@ void end_stage(CommandContext& context, Pipeline& pipeline, std::string_view sta
 }  // namespace
 
 Status capture_command(CommandContext& context, const CaptureOptions& options) {
-    TRY_LET(const Opened opened, open_pipeline(context));
-    Pipeline& pipeline = *opened.pipeline;
+    const SystemClock clock;
+    TRY_LET(const auto opened, open_pipeline(context, clock));
+    Pipeline& pipeline = *opened;
     CaptureWork work{.until_current = !options.continuous,
                      .recorded_ends = {},
                      .on_chunk = [&](const auto& chunk) { show_chunk(context.report, chunk); },
                      .on_cut = [&](const auto& cut) { show_cut(context.report, cut); }};
     if (options.boundaries_of) {
         TRY_LET(work.recorded_ends,
-                recorded_ends(*options.boundaries_of, pipeline.configuration(), *opened.clock));
+                recorded_ends(*options.boundaries_of, pipeline.configuration(), clock));
     }
     const auto on_wait = [&](const Error& error) { context.report.error(error); };
     TRY(capture(pipeline, work, context.stop.get_token(),
@@ -111,25 +105,28 @@ Status capture_command(CommandContext& context, const CaptureOptions& options) {
 }
 
 Status refine_command(CommandContext& context) {
-    TRY_LET(const Opened opened, open_pipeline(context));
-    TRY_LET(RefineStage stage, RefineStage::open(*opened.pipeline));
+    const SystemClock clock;
+    TRY_LET(const auto opened, open_pipeline(context, clock));
+    TRY_LET(RefineStage stage, RefineStage::open(*opened));
     TRY(stage.run(context.stop.get_token()));
-    end_stage(context, *opened.pipeline, "refine");
+    end_stage(context, *opened, "refine");
     return {};
 }
 
 Status load_command(CommandContext& context) {
-    TRY_LET(const Opened opened, open_pipeline(context));
-    TRY_LET(const auto stage, LoadStage::open(*opened.pipeline));
+    const SystemClock clock;
+    TRY_LET(const auto opened, open_pipeline(context, clock));
+    TRY_LET(const auto stage, LoadStage::open(*opened));
     TRY(stage->run(context.stop.get_token()));
-    end_stage(context, *opened.pipeline, "load");
+    end_stage(context, *opened, "load");
     return {};
 }
 
 Status model_command(CommandContext& context) {
-    TRY_LET(const Opened opened, open_pipeline(context));
-    TRY_LET(const auto load, LoadStage::open(*opened.pipeline));
-    TRY_LET(const auto models, ModelStage::open(*opened.pipeline));
+    const SystemClock clock;
+    TRY_LET(const auto opened, open_pipeline(context, clock));
+    TRY_LET(const auto load, LoadStage::open(*opened));
+    TRY_LET(const auto models, ModelStage::open(*opened));
     TRY_LET(const ledger::CutNumber cut, load->warehouse().current_cut());
     const auto outcome = models->build(*load, cut, context.stop.get_token());
     context.quality_failed = !outcome && outcome.error().kind() == ErrorKind::invalid;
@@ -143,9 +140,10 @@ Status model_command(CommandContext& context) {
 }
 
 Status quality_command(CommandContext& context) {
-    TRY_LET(const Opened opened, open_pipeline(context));
-    TRY_LET(const auto load, LoadStage::open(*opened.pipeline));
-    TRY_LET(const auto quality, QualityStage::open(*opened.pipeline));
+    const SystemClock clock;
+    TRY_LET(const auto opened, open_pipeline(context, clock));
+    TRY_LET(const auto load, LoadStage::open(*opened));
+    TRY_LET(const auto quality, QualityStage::open(*opened));
     TRY_LET(const ledger::CutNumber cut, load->warehouse().current_cut());
     TRY_LET(const QualityStage::Verdict verdict, quality->run(*load, cut));
     context.report.line(fmt::format("quality: {} of {} expectations hold at cut {}",
@@ -160,8 +158,9 @@ Status quality_command(CommandContext& context) {
 }
 
 Status run(CommandContext& context, const RunOptions& options) {
-    TRY_LET(const Opened opened, open_pipeline(context));
-    Pipeline& pipeline = *opened.pipeline;
+    const SystemClock clock;
+    TRY_LET(const auto opened, open_pipeline(context, clock));
+    Pipeline& pipeline = *opened;
     RunWork work{.until_current = options.until_current, .build_models = {}, .observer = {}};
     work.observer.on_chunk = [&](const auto& chunk) { show_chunk(context.report, chunk); };
     work.observer.on_landed = [&](const auto& cut) { show_cut(context.report, cut); };
@@ -181,8 +180,9 @@ Status run(CommandContext& context, const RunOptions& options) {
 }
 
 Status status(CommandContext& context) {
-    TRY_LET(const Opened opened, open_pipeline(context));
-    end_stage(context, *opened.pipeline, "status");
+    const SystemClock clock;
+    TRY_LET(const auto opened, open_pipeline(context, clock));
+    end_stage(context, *opened, "status");
     return {};
 }
 

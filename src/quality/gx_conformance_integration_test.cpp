@@ -125,7 +125,7 @@ protected:
         const json file = json::parse(std::regex_replace(text.str(), offset, "$1:$2\""));
         for (const json& dataset : file["datasets"]) {
             const json declared = dataset.value("/schemas/postgresql"_json_pointer, json::object());
-            json data = dataset["data"];
+            const json& data = dataset["data"];
             // Not ISO: the column stays text, and the cases on it are among those skipped.
             if (!make_table(data, declared)) {
                 ASSERT_TRUE(make_table(data, json::object())) << name;

@@ -31,7 +31,7 @@ Result<std::string> number_literal(const json& value) {
     if (!value.is_number_float()) {
         return value.dump();
     }
-    const std::string shortest = value.dump();
+    std::string shortest = value.dump();
     const auto mantissa = std::string_view(shortest).substr(0, shortest.find('e'));
     if (std::ranges::count_if(mantissa, is_digit) > digits_max + 1) {
         return fail(ErrorKind::invalid,
@@ -57,7 +57,7 @@ Result<std::string> literal_for(const json& value, const ShapeColumn& column) {
         return value.dump();
     }
     if (value.is_string()) {
-        const auto text = value.get<std::string>();
+        auto text = value.get<std::string>();
         if (kind == ValueClass::text) {
             return sql::quote_literal(text);
         }

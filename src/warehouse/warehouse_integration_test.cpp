@@ -134,7 +134,7 @@ std::vector<std::string> loaded_history(sql::SqlSession& session, const std::str
 template <typename Together>
 Status load_all(Warehouse& warehouse, MemoryFiles& files, const std::vector<RefinedFiles>& cuts,
                 const std::vector<std::shared_ptr<const catalog::TableContract>>& contracts,
-                std::uint64_t last, Together together) {
+                std::uint64_t last, const Together& together) {
     TRY(warehouse.prepare(contracts));
     for (std::uint64_t from = 0; from < last;) {
         const std::uint64_t to = std::min(last, from + together());

@@ -35,7 +35,7 @@ public:
     const std::vector<std::shared_ptr<const CapturedTable>>& tables() const { return tables_; }
 
 private:
-    PostgresSnapshot(Connection keeper) : keeper_(std::move(keeper)) {}
+    explicit PostgresSnapshot(Connection keeper) : keeper_(std::move(keeper)) {}
 
     Status plan_tables(Connection& session, const PostgresOptions& options, const Contracts& known);
     Status plan_chunks(Connection& session, const CapturedTable& table, std::uint64_t chunk_blocks);
