@@ -364,6 +364,10 @@ Status Demo::prove() {
     result_["rows_at_source"] = rows;
     result_["source_equals_warehouse"] = equal;
     result_["changes"] = freshness_.changes();
+    TRY_LET(const ledger::VerifyReport verified, verify_ledger(*pipeline_));
+    result_["ledger_verified"] = true;
+    context_.report.line(fmt::format("  ledger verified: {} entries, {} files",
+                                     verified.size.entries, verified.files));
     if (!equal) {
         print();
         return fail(ErrorKind::corrupt, "source and warehouse differ");

@@ -6,6 +6,7 @@
 
 #include "app/commands.h"
 #include "app/pipeline.h"
+#include "app/proof.h"
 #include "ledger/key_file.h"
 #include "refine/quarantine_list.h"
 #include "store/sealing_key.h"
@@ -48,6 +49,25 @@ Status ledger_show(CommandContext& context, const LedgerShowOptions& options) {
         }
     }
     context.report.result({{"entries", std::move(list)}});
+    return {};
+}
+
+Result<ledger::VerifyReport> verify_ledger(Pipeline& pipeline) {
+    const ledger::VerifyingKey& key = pipeline.key().verifying_key();
+    return ledger::verify(pipeline.store(), {&key, 1}, {});
+}
+
+Status ledger_verify(CommandContext& context) {
+    TRY_LET(const Configuration configuration, read_configuration(context.configuration));
+    const SystemClock clock;
+    TRY_LET(const auto pipeline, Pipeline::open(configuration, clock));
+    TRY_LET(const ledger::VerifyReport report, verify_ledger(*pipeline));
+    context.report.line(fmt::format("verified: {} entries, {} files, {} bytes", report.size.entries,
+                                    report.files, report.bytes));
+    context.report.result({{"verified", true},
+                           {"entries", report.size.entries},
+                           {"files", report.files},
+                           {"bytes", report.bytes}});
     return {};
 }
 

@@ -90,6 +90,9 @@ private:
         shown->add_option("--cut", show_.cut, "Only of this cut");
         shown->add_option("--kind", show_.kind, "Only of this kind: \"cut landed\"");
         add(
+            "verify", "Check the log, and every file that it names",
+            [this] { return ledger_verify(context_); }, log);
+        add(
             "key", "Print the key that verifies the ledger",
             [this] { return ledger_key(context_); }, log);
         CLI::App* kept = app_.add_subcommand("quarantine", "Look at rows that did not fit");

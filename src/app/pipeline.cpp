@@ -113,9 +113,8 @@ capture::postgres::PostgresOptions source_options(const Configuration& configura
 Result<StageHold> StageHold::take(Pipeline& pipeline, ledger::Stage stage) {
     const std::string name(ledger::to_string(stage));
     const fs::path path = pipeline.folders().run / (name + ".lock");
-    TRY_LET(
-        store::FileLock lock,
-        store::FileLock::acquire(path.string()).with("another `weir` runs this stage: " + name));
+    TRY_LET(store::FileLock lock,
+            store::FileLock::acquire(path.string()).with("another weir runs this stage: " + name));
     TRY_LET(ledger::Lease lease, pipeline.ledger().take_lease(stage));
     StageHold hold{.lock = std::move(lock), .lease = std::move(lease), .state = {}};
     TRY(ledger::catch_up(hold.state, pipeline.ledger()));

@@ -6,6 +6,7 @@
 
 #include "app/pipeline.h"
 #include "capture/postgres/connection.h"
+#include "ledger/verify.h"
 #include "sql/sql_session.h"
 
 namespace weir::app {
@@ -22,5 +23,8 @@ struct TableProof {
 Result<std::vector<TableProof>> prove_equal(Pipeline& pipeline,
                                             capture::postgres::Connection& source,
                                             sql::SqlSession& warehouse);
+
+/// Verifies the pipeline's ledger under its own key, and every file that it names.
+Result<ledger::VerifyReport> verify_ledger(Pipeline& pipeline);
 
 }  // namespace weir::app
