@@ -363,6 +363,9 @@ Status Demo::prove() {
         initial.rows.empty() ? 0 : std::stoll(initial.rows[0][0].value_or("0"));
     result_["rows_at_source"] = rows;
     result_["source_equals_warehouse"] = equal;
+    ledger::PipelineState state;
+    TRY(ledger::catch_up(state, pipeline_->ledger()));
+    result_["schema_changes"] = state.contracts.size() - proofs.size();
     result_["changes"] = freshness_.changes();
     TRY_LET(const ledger::VerifyReport verified, verify_ledger(*pipeline_));
     result_["ledger_verified"] = true;
@@ -393,14 +396,18 @@ void Demo::print() const {
     report.line(fmt::format("  cost                    ${:.4f} per million changes ({}, ${}/h)",
                             hours * machine_dollars_an_hour / (changes / 1e6), machine_name,
                             machine_dollars_an_hour));
-    if (options_.keep) {
-        const std::string file = (folder_ / "weir.yaml").string();
-        report.line(
-            fmt::format("\nTry next:\n  weir --config {0} status\n  weir --config {0} query "
-                        "'select claim_status, count(*) from claims.claim group by 1'\n  weir "
-                        "--config {0} ledger show",
-                        file));
-    }
+    report.line(fmt::format("  schema changes          {} handled in mid-stream",
+                            result_.value("schema_changes", 0)));
+    report.line(
+        fmt::format("  quality                 {} expectations and {} dbt tests hold; {} models",
+                    result_.value("expectations", 0), result_.value("model_tests_passed", 0),
+                    result_.value("models", 0)));
+    const std::string file = options_.keep ? (folder_ / "weir.yaml").string() : "F/weir.yaml";
+    report.line(
+        fmt::format("\nTry next{}:\n  weir --config {} status\n  weir --config {} query "
+                    "'select claim_status, count(*) from claims.claim group by 1'\n  weir "
+                    "--config {} ledger verify",
+                    options_.keep ? "" : " (after weir demo --keep --folder F)", file, file, file));
 }
 
 Status Demo::run() {
