@@ -31,7 +31,9 @@ Status capture_snapshot(Pipeline& pipeline, StageHold& hold, const CaptureWork& 
     const auto workers = static_cast<std::size_t>(pipeline.configuration().snapshot_workers);
     const auto mode = pipeline.configuration().snapshot_only ? PostgresSnapshot::Mode::snapshot_only
                                                              : PostgresSnapshot::Mode::with_slot;
-    TRY_LET(const auto snapshot, PostgresSnapshot::begin(pipeline.source_options(), mode, workers));
+    TRY_LET(const auto known, newest_contracts(hold.state, pipeline.ledger()));
+    TRY_LET(const auto snapshot, PostgresSnapshot::begin(source_options(pipeline.configuration()),
+                                                         mode, workers, known));
     return landing::land_snapshot(
         place_of(pipeline, hold), *snapshot,
         {.workers = workers, .part_size = {}, .on_chunk = work.on_chunk, .on_cut = work.on_cut},
@@ -41,9 +43,11 @@ Status capture_snapshot(Pipeline& pipeline, StageHold& hold, const CaptureWork& 
 Status capture_stream(Pipeline& pipeline, StageHold& hold, const CaptureWork& work,
                       const std::stop_token& stop) {
     TRY_LET(const auto contracts, newest_contracts(hold.state, pipeline.ledger()));
-    TRY_LET(const auto source, PostgresSource::open(pipeline.source_options(), hold.state.position,
-                                                    contracts, pipeline.clock()));
-    landing::StreamOptions options{.spill_folder = pipeline.folders().spool};
+    TRY_LET(const auto source,
+            PostgresSource::open(source_options(pipeline.configuration()), hold.state.position,
+                                 contracts, pipeline.clock()));
+    landing::StreamOptions options;
+    options.spill_folder = pipeline.folders().spool;
     options.on_cut = work.on_cut;
     if (work.until_current) {
         TRY_LET(options.until, source->source_end());
@@ -88,6 +92,10 @@ Status capture(Pipeline& pipeline, const CaptureWork& work, const std::stop_toke
     std::chrono::milliseconds pause = retry_wait_min;
     while (true) {
         Status done = capture_once(pipeline, work, stop);
+        if (!done && on_wait && stop.stop_requested() &&
+            done.error().kind() == ErrorKind::cancelled) {
+            return {};  // Work without an end was asked to end.
+        }
         if (done || work.until_current || !on_wait || !may_pass(done.error().kind())) {
             return done;
         }

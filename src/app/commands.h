@@ -17,6 +17,7 @@ struct CommandContext {
     std::filesystem::path configuration = "weir.yaml";
     Report& report;
     std::stop_source stop;
+    bool quality_failed = false;  // Set by a command whose expectations or models do not hold.
 };
 
 struct InitOptions {
@@ -59,8 +60,6 @@ Status ledger_verify(CommandContext& context);
 /// Prints the key that verifies the ledger, in the note format.
 Status ledger_key(CommandContext& context);
 Status quarantine_list(CommandContext& context);
-/// Rebuilds processing and warehouse from the landing into an empty folder.
-Status replay(CommandContext& context, const std::filesystem::path& target);
 /// Removes slot, publication and, if asked, the store.
 Status drop(CommandContext& context, bool keep_store);
 

@@ -106,7 +106,8 @@ Status read_parts(const YamlMap& map, Configuration& into) {
 }
 
 Result<Configuration> read_document(const YAML::Node& document, const fs::path& file) {
-    Configuration into{.file = file};
+    Configuration into;
+    into.file = file;
     TRY_LET(const YamlMap map,
             YamlMap::open(document, file.string(),
                           {"version", "pipeline", "source", "store", "cut", "refine", "models",

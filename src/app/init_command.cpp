@@ -65,6 +65,7 @@ Result<std::vector<std::string>> own_schemas(Connection& connection) {
                          "= c.relnamespace WHERE c.relkind = 'r' AND n.nspname NOT LIKE 'pg\\_%' "
                          "AND n.nspname <> 'information_schema' ORDER BY 1"));
     std::vector<std::string> patterns;
+    patterns.reserve(rows.size());
     for (const auto& row : rows) {
         patterns.push_back(*row[0] + ".*");
     }
@@ -214,11 +215,7 @@ Status check(CommandContext& context) {
     TRY_LET(Connection connection, Connection::open(configuration.source_url));
     TRY_LET(std::vector<Finding> findings, check_protection(configuration));
     TRY_LET(const auto of_source,
-            capture::postgres::check_source(connection,
-                                            {.url = configuration.source_url,
-                                             .tables = configuration.tables,
-                                             .slot = configuration.slot,
-                                             .publication = configuration.publication},
+            capture::postgres::check_source(connection, source_options(configuration),
                                             configuration.snapshot_only));
     findings.insert(findings.end(), of_source.begin(), of_source.end());
     return report_findings(context.report, findings);

@@ -31,9 +31,10 @@ Status LoadStage::open_warehouse() {
                            pipeline_.folders().warehouse_file(),
                            {.memory_limit = "2GB", .temp_directory = pipeline_.folders().spool}));
     TRY_LET(session_, database_->connect());
-    TRY_LET(warehouse_,
+    TRY_LET(warehouse::Warehouse opened,
             warehouse::Warehouse::open(*session_, pipeline_.clock(),
                                        {.store_folder = pipeline_.folders().store.string()}));
+    warehouse_.emplace(std::move(opened));
     return compare_with_ledger();
 }
 

@@ -35,7 +35,8 @@ public:
         const Status done = chosen_();
         if (!done) {
             context_.report.error(done.error());
-            return exit_code(done.error().kind());
+            constexpr int quality_failed = 4;
+            return context_.quality_failed ? quality_failed : exit_code(done.error().kind());
         }
         return 0;
     }
@@ -74,10 +75,31 @@ private:
         captured->add_flag("--continuous", capture_.continuous, "Until SIGTERM");
         add("refine", "Refine what has landed", [this] { return refine_command(context_); });
         add("load", "Load what is refined", [this] { return load_command(context_); });
+        add("model", "Build the models of the last cut loaded, and publish them",
+            [this] { return model_command(context_); });
+        add("quality", "Evaluate the suites on the warehouse",
+            [this] { return quality_command(context_); });
     }
 
     void add_views() {
         add("status", "Say where each stage stands", [this] { return status(context_); });
+        CLI::App* log = app_.add_subcommand("ledger", "Look at the ledger");
+        log->require_subcommand(1);
+        CLI::App* shown =
+            add("show", "List entries", [this] { return ledger_show(context_, show_); }, log);
+        shown->add_option("--cut", show_.cut, "Only of this cut");
+        shown->add_option("--kind", show_.kind, "Only of this kind: \"cut landed\"");
+        add(
+            "verify", "Check the log, and every file that it names",
+            [this] { return ledger_verify(context_); }, log);
+        add(
+            "key", "Print the key that verifies the ledger",
+            [this] { return ledger_key(context_); }, log);
+        CLI::App* kept = app_.add_subcommand("quarantine", "Look at rows that did not fit");
+        kept->require_subcommand(1);
+        add(
+            "list", "Count them by cut, table, column and reason",
+            [this] { return quarantine_list(context_); }, kept);
         CLI::App* asked =
             add("query", "Ask the warehouse", [this] { return query(context_, statement_); });
         asked->add_option("sql", statement_, "One statement")->required();
@@ -102,6 +124,7 @@ private:
     RunOptions run_;
     CaptureOptions capture_;
     std::string statement_;
+    LedgerShowOptions show_;
     DemoOptions demo_;
 };
 

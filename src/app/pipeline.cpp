@@ -72,7 +72,7 @@ Status Pipeline::create(const Configuration& configuration, const Clock& clock) 
             configuration.store.string());
     }
     TRY_LET(const ledger::SigningKey key,
-            ledger::load_or_create_key(folders.ledger_key(), "weir/" + configuration.pipeline));
+            ledger::create_key_file(folders.ledger_key(), "weir/" + configuration.pipeline));
     return ledger::Ledger::create(
         *store, key,
         {.pipeline = configuration.pipeline, .source = "postgres", .release = std::string(release)},
@@ -91,7 +91,7 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(const Configuration& configurat
     }
     TRY(make_folders(folders));
     TRY_LET(auto store, store::LocalStore::open(configuration.store));
-    TRY_LET(ledger::SigningKey key, ledger::load_key(folders.ledger_key()));
+    TRY_LET(ledger::SigningKey key, ledger::load_key_file(folders.ledger_key()));
     TRY_LET(refine::DeclaredTypes declared, app::declared_types(configuration));
     std::unique_ptr<Pipeline> pipeline(
         new Pipeline(configuration, clock, std::move(store), std::move(key), std::move(declared)));
@@ -99,21 +99,22 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(const Configuration& configurat
     return pipeline;
 }
 
-capture::postgres::PostgresOptions Pipeline::source_options() const {
-    return {.url = configuration_.source_url,
-            .tables = configuration_.tables,
-            .slot = configuration_.slot,
-            .publication = configuration_.publication,
-            .chunk_blocks = configuration_.chunk_blocks,
-            .spool_folder = folders_.spool};
+capture::postgres::PostgresOptions source_options(const Configuration& configuration) {
+    capture::postgres::PostgresOptions options;
+    options.url = configuration.source_url;
+    options.tables = configuration.tables;
+    options.slot = configuration.slot;
+    options.publication = configuration.publication;
+    options.chunk_blocks = configuration.chunk_blocks;
+    options.spool_folder = PipelineFolders(configuration.store).spool;
+    return options;
 }
 
 Result<StageHold> StageHold::take(Pipeline& pipeline, ledger::Stage stage) {
     const std::string name(ledger::to_string(stage));
     const fs::path path = pipeline.folders().run / (name + ".lock");
-    TRY_LET(
-        store::FileLock lock,
-        store::FileLock::acquire(path.string()).with("another `weir` runs this stage: " + name));
+    TRY_LET(store::FileLock lock,
+            store::FileLock::acquire(path.string()).with("another weir runs this stage: " + name));
     TRY_LET(ledger::Lease lease, pipeline.ledger().take_lease(stage));
     StageHold hold{.lock = std::move(lock), .lease = std::move(lease), .state = {}};
     TRY(ledger::catch_up(hold.state, pipeline.ledger()));

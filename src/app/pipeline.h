@@ -45,7 +45,6 @@ public:
     ledger::Ledger& ledger() { return *ledger_; }
     const ledger::SigningKey& key() const { return key_; }
     const refine::DeclaredTypes& declared_types() const { return declared_; }
-    capture::postgres::PostgresOptions source_options() const;
 
 private:
     Pipeline(Configuration configuration, const Clock& clock,
@@ -60,6 +59,9 @@ private:
     refine::DeclaredTypes declared_;
     std::unique_ptr<ledger::Ledger> ledger_;
 };
+
+/// How to reach the source that a configuration names.
+capture::postgres::PostgresOptions source_options(const Configuration& configuration);
 
 /// A stage that this process runs: the only one on this machine, with the newest lease.
 struct StageHold {

@@ -32,7 +32,7 @@ void Report::line(std::string_view text) {
 
 void Report::progress(std::string_view text) {
     const std::scoped_lock lock(output_mutex());
-    fmt::print(stderr, terminal_ ? "\r\033[K{}" : "{}\n", text);
+    fmt::print(stderr, "{}{}{}", terminal_ ? "\r\033[K" : "", text, terminal_ ? "" : "\n");
     std::fflush(stderr);
     progress_shown_ = terminal_;
 }

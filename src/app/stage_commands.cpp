@@ -6,6 +6,7 @@
 #include "app/capture_stage.h"
 #include "app/commands.h"
 #include "app/load_stage.h"
+#include "app/model_stage.h"
 #include "app/pipeline.h"
 #include "app/refine_stage.h"
 #include "app/run_loop.h"
@@ -13,17 +14,10 @@
 namespace weir::app {
 namespace {
 
-/// A configuration's pipeline and the clock it lives by.
-struct Opened {
-    std::unique_ptr<SystemClock> clock;
-    std::unique_ptr<Pipeline> pipeline;
-};
-
-Result<Opened> open_pipeline(const CommandContext& context) {
+/// `clock` outlives the pipeline.
+Result<std::unique_ptr<Pipeline>> open_pipeline(const CommandContext& context, const Clock& clock) {
     TRY_LET(const Configuration configuration, read_configuration(context.configuration));
-    Opened opened{.clock = std::make_unique<SystemClock>(), .pipeline = nullptr};
-    TRY_LET(opened.pipeline, Pipeline::open(configuration, *opened.clock));
-    return opened;
+    return Pipeline::open(configuration, clock);
 }
 
 void show_chunk(Report& report, const landing::ChunkReport& chunk) {
@@ -67,6 +61,20 @@ nlohmann::json state_of(Pipeline& pipeline) {
             {"position", state.position.to_string()}};
 }
 
+/// A build that fails holds publication where it is; only a one-shot run ends with it.
+Status build_models(CommandContext& context, ModelStage& models, LoadStage& load,
+                    ledger::CutNumber cut, bool one_shot) {
+    const auto outcome = models.build(load, cut, context.stop.get_token());
+    context.quality_failed = !outcome && outcome.error().kind() == ErrorKind::invalid;
+    if (!outcome && (one_shot || outcome.error().kind() != ErrorKind::invalid)) {
+        return std::unexpected(outcome.error());
+    }
+    if (!outcome) {
+        context.report.error(outcome.error());
+    }
+    return {};
+}
+
 void end_stage(CommandContext& context, Pipeline& pipeline, std::string_view stage) {
     const nlohmann::json state = state_of(pipeline);
     context.report.line(fmt::format("{}: landed {}, refined {}, loaded {}, position {}", stage,
@@ -78,15 +86,16 @@ void end_stage(CommandContext& context, Pipeline& pipeline, std::string_view sta
 }  // namespace
 
 Status capture_command(CommandContext& context, const CaptureOptions& options) {
-    TRY_LET(const Opened opened, open_pipeline(context));
-    Pipeline& pipeline = *opened.pipeline;
+    const SystemClock clock;
+    TRY_LET(const auto opened, open_pipeline(context, clock));
+    Pipeline& pipeline = *opened;
     CaptureWork work{.until_current = !options.continuous,
                      .recorded_ends = {},
                      .on_chunk = [&](const auto& chunk) { show_chunk(context.report, chunk); },
                      .on_cut = [&](const auto& cut) { show_cut(context.report, cut); }};
     if (options.boundaries_of) {
         TRY_LET(work.recorded_ends,
-                recorded_ends(*options.boundaries_of, pipeline.configuration(), *opened.clock));
+                recorded_ends(*options.boundaries_of, pipeline.configuration(), clock));
     }
     const auto on_wait = [&](const Error& error) { context.report.error(error); };
     TRY(capture(pipeline, work, context.stop.get_token(),
@@ -96,38 +105,84 @@ Status capture_command(CommandContext& context, const CaptureOptions& options) {
 }
 
 Status refine_command(CommandContext& context) {
-    TRY_LET(const Opened opened, open_pipeline(context));
-    TRY_LET(RefineStage stage, RefineStage::open(*opened.pipeline));
+    const SystemClock clock;
+    TRY_LET(const auto opened, open_pipeline(context, clock));
+    TRY_LET(RefineStage stage, RefineStage::open(*opened));
     TRY(stage.run(context.stop.get_token()));
-    end_stage(context, *opened.pipeline, "refine");
+    end_stage(context, *opened, "refine");
     return {};
 }
 
 Status load_command(CommandContext& context) {
-    TRY_LET(const Opened opened, open_pipeline(context));
-    TRY_LET(const auto stage, LoadStage::open(*opened.pipeline));
+    const SystemClock clock;
+    TRY_LET(const auto opened, open_pipeline(context, clock));
+    TRY_LET(const auto stage, LoadStage::open(*opened));
     TRY(stage->run(context.stop.get_token()));
-    end_stage(context, *opened.pipeline, "load");
+    end_stage(context, *opened, "load");
+    return {};
+}
+
+Status model_command(CommandContext& context) {
+    const SystemClock clock;
+    TRY_LET(const auto opened, open_pipeline(context, clock));
+    TRY_LET(const auto load, LoadStage::open(*opened));
+    TRY_LET(const auto models, ModelStage::open(*opened));
+    TRY_LET(const ledger::CutNumber cut, load->warehouse().current_cut());
+    const auto outcome = models->build(*load, cut, context.stop.get_token());
+    context.quality_failed = !outcome && outcome.error().kind() == ErrorKind::invalid;
+    TRY(outcome);
+    context.report.line(fmt::format("model: {} models, {} tests passed, published cut {}",
+                                    outcome->models, outcome->tests_passed, outcome->cut.value));
+    context.report.result({{"models", outcome->models},
+                           {"tests_passed", outcome->tests_passed},
+                           {"published", outcome->cut.value}});
+    return {};
+}
+
+Status quality_command(CommandContext& context) {
+    const SystemClock clock;
+    TRY_LET(const auto opened, open_pipeline(context, clock));
+    TRY_LET(const auto load, LoadStage::open(*opened));
+    TRY_LET(const auto quality, QualityStage::open(*opened));
+    TRY_LET(const ledger::CutNumber cut, load->warehouse().current_cut());
+    TRY_LET(const QualityStage::Verdict verdict, quality->run(*load, cut));
+    context.report.line(fmt::format("quality: {} of {} expectations hold at cut {}",
+                                    verdict.expectations - verdict.failed, verdict.expectations,
+                                    cut.value));
+    context.report.result({{"expectations", verdict.expectations}, {"failed", verdict.failed}});
+    if (verdict.failure) {
+        context.quality_failed = true;
+        return std::unexpected(*verdict.failure);
+    }
     return {};
 }
 
 Status run(CommandContext& context, const RunOptions& options) {
-    TRY_LET(const Opened opened, open_pipeline(context));
-    Pipeline& pipeline = *opened.pipeline;
+    const SystemClock clock;
+    TRY_LET(const auto opened, open_pipeline(context, clock));
+    Pipeline& pipeline = *opened;
     RunWork work{.until_current = options.until_current, .build_models = {}, .observer = {}};
     work.observer.on_chunk = [&](const auto& chunk) { show_chunk(context.report, chunk); };
     work.observer.on_landed = [&](const auto& cut) { show_cut(context.report, cut); };
     work.observer.on_wait = [&](std::string_view stage, const Error& error) {
         context.report.progress(fmt::format("{} waits: {}", stage, error.to_string()));
     };
+    std::unique_ptr<ModelStage> models;
+    if (!pipeline.configuration().models_project.empty()) {
+        TRY_LET(models, ModelStage::open(pipeline));
+        work.build_models = [&](LoadStage& load, ledger::CutNumber cut) {
+            return build_models(context, *models, load, cut, options.until_current);
+        };
+    }
     TRY(RunLoop(pipeline, std::move(work)).run(context.stop));
     end_stage(context, pipeline, "run");
     return {};
 }
 
 Status status(CommandContext& context) {
-    TRY_LET(const Opened opened, open_pipeline(context));
-    end_stage(context, *opened.pipeline, "status");
+    const SystemClock clock;
+    TRY_LET(const auto opened, open_pipeline(context, clock));
+    end_stage(context, *opened, "status");
     return {};
 }
 

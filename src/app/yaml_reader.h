@@ -38,7 +38,7 @@ public:
     Status read_bytes(const std::string& key, std::uint64_t& value) const;
 
 private:
-    YamlMap(YAML::Node node, std::string file) : node_(std::move(node)), file_(std::move(file)) {}
+    YamlMap(const YAML::Node& node, std::string file) : node_(node), file_(std::move(file)) {}
 
     YAML::Node node_;
     std::string file_;

@@ -36,7 +36,7 @@ std::string encode_part(std::string_view part) {
 
 std::optional<char> decode_hex(std::string_view digits) {
     unsigned value = 0;
-    const auto end = digits.data() + digits.size();
+    const auto* const end = digits.data() + digits.size();
     if (digits.size() != 2 || std::from_chars(digits.data(), end, value, 16).ptr != end) {
         return std::nullopt;
     }

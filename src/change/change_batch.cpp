@@ -18,7 +18,7 @@ std::shared_ptr<arrow::DataType> image_type(const catalog::TableContract& contra
             arrow::key_value_metadata({"weir.id", "weir.source_type"},
                                       {std::to_string(column.id), column.source_type})));
     }
-    return arrow::struct_(std::move(fields));
+    return arrow::struct_(fields);
 }
 
 std::shared_ptr<arrow::DataType> untyped_type() {

@@ -54,8 +54,8 @@ Status guarded(const HashingStream& stream, Call&& call) {
     } catch (const std::exception& error) {
         outcome = fail(ErrorKind::internal, "{}", error.what());
     }
-    if (!outcome && stream.failure()) {
-        return std::unexpected(*stream.failure());
+    if (const auto& failure = stream.failure(); !outcome && failure) {
+        return std::unexpected(*failure);
     }
     return std::move(outcome).with("cannot write Parquet");
 }

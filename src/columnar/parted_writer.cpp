@@ -45,7 +45,9 @@ Status PartedWriter::write_group(const RowGroup& group) {
 
 Status PartedWriter::finish_part() {
     if (writer_) {
-        TRY_LET(const WrittenFile file, (*std::exchange(writer_, std::nullopt)).finish());
+        ParquetWriter writer = *std::move(writer_);
+        writer_.reset();
+        TRY_LET(const WrittenFile file, std::move(writer).finish());
         finished_.push_back({.part = next_part_ - 1, .file = file});
     }
     return {};

@@ -52,6 +52,7 @@ Status ChunkWriter::write(const change::ChangeBatch& batch) {
 Result<std::vector<ledger::DataFile>> ChunkWriter::finish() && {
     TRY_LET(const auto parts, std::move(files_).finish());
     std::vector<ledger::DataFile> files;
+    files.reserve(parts.size());
     for (const LandedPart& part : parts) {
         files.push_back({.table = contract_->name,
                          .path = path_of(contract_->name, name_, part.written.part),

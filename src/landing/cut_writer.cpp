@@ -52,7 +52,7 @@ Result<std::vector<ledger::DataFile>> CutWriter::finish(store::ObjectStore& stor
         TRY_LET(const auto parts, std::move(table->files).finish());
         for (const LandedPart& part : parts) {
             const std::uint32_t number = part.written.part;
-            ledger::DataFile& file = files.emplace_back(ledger::DataFile{
+            const ledger::DataFile& file = files.emplace_back(ledger::DataFile{
                 .table = table_name,
                 .path = cut_file_path(table_name, name.commit_time, name.cut, number),
                 .rows = part.written.file.rows,

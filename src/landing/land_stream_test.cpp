@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
+
 #include "landing/landing_fixture.h"
 
 namespace weir::landing {
@@ -131,6 +134,23 @@ TEST(LandStream, SchemaChangeBeginsANewPartAndComesFirst) {
     EXPECT_THAT(kinds, testing::ElementsAre("pipeline created", "lease taken", "schema changed",
                                             "schema changed", "cut landed", "cut landed",
                                             "schema changed", "cut landed", "cut landed"));
+}
+
+// Golden: names, sizes and hashes of the files of a known log, as the entries have them. A change
+// here changes what a second capture with this release gives. WEIR_REWRITE_GOLDEN=1 rewrites it.
+TEST(LandStream, FilesAreThoseOfThisRelease) {
+    const std::string path = WEIR_GOLDEN_DIR "/landed_file/cuts.ndjson";
+    TestPipeline pipeline;
+    ASSERT_THAT(pipeline.start(), IsOk());
+    EveryThird schedule;
+    ASSERT_THAT(land(pipeline, schedule), IsOk());
+    const std::string text = text_of(pipeline.cuts());
+    if (::getenv("WEIR_REWRITE_GOLDEN") != nullptr) {
+        std::ofstream(path) << text;
+    }
+    std::ifstream file(path);
+    const std::string expected(std::istreambuf_iterator<char>(file), {});
+    EXPECT_EQ(text, expected);
 }
 
 // Property: however rows arrive, the files and the entries are the same.

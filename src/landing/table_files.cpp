@@ -26,14 +26,16 @@ Status TableFiles::begin_version(const catalog::TableContract& contract) {
     }
     TRY(finish_version());
     const std::uint32_t first = parts_.empty() ? 1 : parts_.back().written.part + 1;
-    writer_.emplace(change::landed_schema(contract), open_part_, first, size_);
+    writer_ = std::make_unique<columnar::PartedWriter>(change::landed_schema(contract), open_part_,
+                                                       first, size_);
     version_ = contract.version;
     return {};
 }
 
 Status TableFiles::finish_version() {
     if (writer_) {
-        TRY_LET(const auto parts, (*std::exchange(writer_, std::nullopt)).finish());
+        const auto writer = std::exchange(writer_, nullptr);
+        TRY_LET(const auto parts, std::move(*writer).finish());
         for (const columnar::WrittenPart& part : parts) {
             parts_.push_back({.version = version_, .written = part});
         }

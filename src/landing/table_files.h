@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "base/result.h"
@@ -38,7 +37,7 @@ private:
     columnar::OpenPart open_part_;
     columnar::PartSize size_;
     catalog::SchemaVersion version_{};  // Of `writer_`.
-    std::optional<columnar::PartedWriter> writer_;
+    std::unique_ptr<columnar::PartedWriter> writer_;
     std::vector<LandedPart> parts_;
 };
 

@@ -3,6 +3,7 @@
 #include <openssl/rand.h>
 
 #include <array>
+#include <string_view>
 
 #include "base/openssl_bytes.h"
 #include "base/sha256.h"
@@ -21,11 +22,10 @@ Result<std::string> new_run_id(Timestamp time) {
     }
     bytes[6] = (bytes[6] & std::byte{0x0F}) | std::byte{0x70};
     bytes[8] = (bytes[8] & std::byte{0x3F}) | std::byte{0x80};
-    std::string text = to_hex(bytes);
-    for (const std::size_t place : {20U, 16U, 12U, 8U}) {
-        text.insert(place, "-");
-    }
-    return text;
+    const std::string digits = to_hex(bytes);
+    const std::string_view view = digits;
+    return fmt::format("{}-{}-{}-{}-{}", view.substr(0, 8), view.substr(8, 4), view.substr(12, 4),
+                       view.substr(16, 4), view.substr(20));
 }
 
 }  // namespace weir::ledger

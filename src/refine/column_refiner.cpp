@@ -4,7 +4,9 @@
 #include <arrow/builder.h>
 #include <arrow/type.h>
 
-#include <concepts>
+#include <array>
+#include <cstring>
+#include <string_view>
 #include <utility>
 
 #include "columnar/arrow_status.h"
@@ -67,6 +69,14 @@ arrow::Result<std::shared_ptr<arrow::Array>> integers_to_decimal(const Conversio
     });
 }
 
+/// Reads a value as Arrow stores it.
+arrow::Decimal128 decimal_of(std::string_view bytes) {
+    std::array<std::uint8_t, 16> copy{};
+    WEIR_ASSERT(bytes.size() == copy.size());
+    std::memcpy(copy.data(), bytes.data(), copy.size());
+    return arrow::Decimal128(copy.data());
+}
+
 arrow::Result<std::shared_ptr<arrow::Array>> to_decimal(const Conversion& conversion,
                                                         const DeclaredType& declared) {
     switch (conversion.landed.type_id()) {
@@ -80,9 +90,8 @@ arrow::Result<std::shared_ptr<arrow::Array>> to_decimal(const Conversion& conver
             const auto& type = static_cast<const arrow::Decimal128Type&>(*conversion.landed.type());
             return conversion.run<arrow::Decimal128Builder, arrow::Decimal128Array>(
                 [&](std::string_view bytes) {
-                    return rescale_decimal(
-                        arrow::Decimal128(reinterpret_cast<const std::uint8_t*>(bytes.data())),
-                        type.scale(), declared.precision, declared.scale);
+                    return rescale_decimal(decimal_of(bytes), type.scale(), declared.precision,
+                                           declared.scale);
                 });
         }
         default:

@@ -20,8 +20,4 @@ std::string quarantine_path(const catalog::TableName& table, ledger::CutNumber c
     return fmt::format("quarantine/{}/cut-{:012}-part-{:04}", table.to_string(), cut.value, part);
 }
 
-std::string sealed_key(std::string_view path, ledger::Epoch epoch) {
-    return ledger::stored_key(path, epoch) + ".sealed";
-}
-
 }  // namespace weir::refine

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 
 #include "base/clock.h"
 #include "catalog/table_contract.h"
@@ -18,8 +17,5 @@ std::string processing_path(const catalog::TableName& table, Timestamp time, led
                             std::uint32_t part);
 std::string quarantine_path(const catalog::TableName& table, ledger::CutNumber cut,
                             std::uint32_t part);
-
-/// Returns the object's key of a quarantine file.
-std::string sealed_key(std::string_view path, ledger::Epoch epoch);
 
 }  // namespace weir::refine

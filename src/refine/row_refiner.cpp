@@ -130,19 +130,19 @@ std::shared_ptr<arrow::Schema> quarantine_schema(const catalog::TableContract& c
     return arrow::schema(std::move(fields));
 }
 
-Result<RowRefiner> RowRefiner::make(std::shared_ptr<const catalog::TableContract> contract,
+Result<RowRefiner> RowRefiner::make(const catalog::TableContract& contract,
                                     const DeclaredTypes& declared, ledger::CutNumber cut,
                                     Timestamp time) {
     RowRefiner refiner;
-    TRY_LET(refiner.schema_, processing_schema(*contract, declared));
-    refiner.landed_schema_ = change::landed_schema(*contract);
-    refiner.quarantine_schema_ = quarantine_schema(*contract);
+    TRY_LET(refiner.schema_, processing_schema(contract, declared));
+    refiner.landed_schema_ = change::landed_schema(contract);
+    refiner.quarantine_schema_ = quarantine_schema(contract);
     refiner.cut_ = cut;
     refiner.load_dt_ = static_cast<std::int32_t>(
         std::chrono::floor<std::chrono::days>(time).time_since_epoch().count());
     int field = static_cast<int>(ProcessingColumn::first_own);
-    for (const catalog::Column& column : contract->columns) {
-        refiner.columns_.emplace_back(column.name, declared.find(contract->name, column.name),
+    for (const catalog::Column& column : contract.columns) {
+        refiner.columns_.emplace_back(column.name, declared.find(contract.name, column.name),
                                       refiner.schema_->field(field++)->type());
     }
     return refiner;

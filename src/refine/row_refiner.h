@@ -34,7 +34,7 @@ class RowRefiner {
 public:
     /// `time` is the commit time of the cut's last transaction. Fails as `processing_schema` does;
     /// `declared` outlives the refiner.
-    static Result<RowRefiner> make(std::shared_ptr<const catalog::TableContract> contract,
+    static Result<RowRefiner> make(const catalog::TableContract& contract,
                                    const DeclaredTypes& declared, ledger::CutNumber cut,
                                    Timestamp time);
 

@@ -65,7 +65,7 @@ DeclaredTypes declared() {
 }
 
 RowRefiner refiner(const DeclaredTypes& types) {
-    return *RowRefiner::make(contract(), types, {.value = 12}, commit_time);
+    return *RowRefiner::make(*contract(), types, {.value = 12}, commit_time);
 }
 
 std::shared_ptr<arrow::RecordBatch> landed(std::string_view json) {

@@ -17,10 +17,6 @@ constexpr std::int64_t timestamp_infinity = std::numeric_limits<std::int64_t>::m
 // DuckDB's first timestamp, 290309-12-22 (BC) 00:00:00.
 constexpr std::int64_t timestamp_min = -9'223'372'022'400'000'000;
 
-constexpr bool is_digit(char letter) {
-    return letter >= '0' && letter <= '9';
-}
-
 std::string_view trimmed(std::string_view text) {
     const std::size_t begin = text.find_first_not_of(' ');
     return begin == std::string_view::npos
@@ -30,8 +26,7 @@ std::string_view trimmed(std::string_view text) {
 
 /// Takes all digits that `rest` begins with.
 std::string_view take_digits(std::string_view& rest) {
-    const auto end = std::ranges::find_if_not(rest, is_digit);
-    const auto count = static_cast<std::size_t>(end - rest.begin());
+    const std::size_t count = std::min(rest.find_first_not_of("0123456789"), rest.size());
     const std::string_view digits = rest.substr(0, count);
     rest.remove_prefix(count);
     return digits;

@@ -4,7 +4,8 @@
 
 namespace weir::store {
 
-/// A fresh folder for a test, removed at the end. Stops the program if it cannot be made.
+/// A fresh folder for a test, in memory where there is /dev/shm, removed at the end. Stops the
+/// program if it cannot be made.
 class ScratchFolder {
 public:
     ScratchFolder();

@@ -27,7 +27,8 @@ CREATE TABLE IF NOT EXISTS weir_ops.history_column (
     "schema" VARCHAR NOT NULL, "table" VARCHAR NOT NULL, place BIGINT NOT NULL, id BIGINT NOT NULL,
     name VARCHAR NOT NULL, type VARCHAR NOT NULL, present BOOLEAN NOT NULL);
 CREATE TABLE IF NOT EXISTS weir_ops.change_file (
-    "schema" VARCHAR NOT NULL, "table" VARCHAR NOT NULL, path VARCHAR NOT NULL);
+    "schema" VARCHAR NOT NULL, "table" VARCHAR NOT NULL, version BIGINT NOT NULL,
+    path VARCHAR NOT NULL);
 INSERT INTO weir_ops.weir_cut SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM weir_ops.weir_cut);
 )";
 

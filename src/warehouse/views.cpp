@@ -102,15 +102,11 @@ Status create_changes_view(sql::SqlSession& session, const HistoryTable& history
     return {};
 }
 
-std::string as_of_sql(const HistoryTable& history, ledger::CutNumber cut) {
-    std::string columns;
-    for (const HistoryColumn& column : history.columns) {
-        if (column.present) {
-            columns += (columns.empty() ? "" : ", ") + quote_identifier(column.name);
-        }
-    }
-    return fmt::format("SELECT {} FROM {} WHERE from_cut <= {} AND to_cut > {}", columns,
-                       history.qualified_name(), cut.value, cut.value);
+std::string as_of_sql(const HistoryTable& history, const catalog::TableContract& contract,
+                      ledger::CutNumber cut) {
+    return fmt::format("SELECT {} FROM {} WHERE from_cut <= {} AND to_cut > {}",
+                       current_columns(history, contract), history.qualified_name(), cut.value,
+                       cut.value);
 }
 
 }  // namespace weir::warehouse

@@ -21,7 +21,8 @@ Status create_current_view(sql::SqlSession& session, const HistoryTable& history
 Status create_changes_view(sql::SqlSession& session, const HistoryTable& history,
                            const catalog::TableContract& contract, const std::string& store_folder);
 
-/// Returns a SELECT of the table as it was at the end of a cut, under the history's column names.
-std::string as_of_sql(const HistoryTable& history, ledger::CutNumber cut);
+/// Returns a SELECT of the table as it was at the end of a cut, with the current view's columns.
+std::string as_of_sql(const HistoryTable& history, const catalog::TableContract& contract,
+                      ledger::CutNumber cut);
 
 }  // namespace weir::warehouse

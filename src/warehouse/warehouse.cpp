@@ -80,13 +80,35 @@ Status Warehouse::prepare_table(const catalog::TableContract& contract) {
     if (before && before->version > contract.version) {
         return {};
     }
+    if (!before) {
+        TRY(check_names(contract.name));
+    }
     TRY_LET(const Evolution evolution, evolve(before, contract));
     for (const std::string& statement : evolution.statements) {
         TRY(session_.execute(statement));
     }
     TRY(save_history(session_, evolution.table));
     TRY(create_current_view(session_, evolution.table, contract));
-    return create_changes_view(session_, evolution.table, contract, options_.store_folder);
+    return before ? Status()
+                  : create_changes_view(session_, evolution.table, contract, options_.store_folder);
+}
+
+// DuckDB tells names apart without their case, and a schema may be called like another's history.
+Status Warehouse::check_names(const catalog::TableName& name) {
+    TRY_LET(const auto taken,
+            query_counts(
+                session_,
+                fmt::format(
+                    "SELECT count(*) FROM information_schema.tables WHERE lower(table_name) = "
+                    "lower({0}) AND lower(table_schema) IN (lower({1}), lower({1} || '_history'), "
+                    "lower({1} || '_changes'))",
+                    quote_literal(name.table), quote_literal(name.schema))));
+    if (taken[0] > 0) {
+        return fail(ErrorKind::unsupported,
+                    "another table has this name, or this one in another case: leave one of them "
+                    "out of the pipeline");
+    }
+    return {};
 }
 
 Status Warehouse::advance_cut(const Load& load) {
@@ -138,24 +160,33 @@ Result<TableCounts> Warehouse::load_table(const Load& load, const catalog::Table
 }
 
 Status Warehouse::record_files(const Load& load, const catalog::TableName& table) {
+    const std::string versions = fmt::format(
+        R"(SELECT count(DISTINCT version) FROM weir_ops.change_file WHERE "schema" = {} AND )"
+        R"("table" = {})",
+        quote_literal(table.schema), quote_literal(table.table));
+    TRY_LET(const auto before, query_counts(session_, versions));
     std::string statements;
     for (const RefinedFiles& cut : load.cuts) {
         for (const RefinedFile& file : cut.files) {
             if (file.file.table == table) {
-                statements += fmt::format("INSERT INTO weir_ops.change_file VALUES ({}, {}, {});",
-                                          quote_literal(table.schema), quote_literal(table.table),
-                                          quote_literal(file.key));
+                statements +=
+                    fmt::format("INSERT INTO weir_ops.change_file VALUES ({}, {}, {}, {});",
+                                quote_literal(table.schema), quote_literal(table.table),
+                                file.file.schema_version.number, quote_literal(file.key));
             }
         }
     }
     TRY(session_.execute(statements));
+    TRY_LET(const auto after, query_counts(session_, versions));
+    // The view's columns are those of all versions; DuckDB looks at every file to make it.
+    return after == before ? Status() : replace_changes_view(load, table);
+}
+
+Status Warehouse::replace_changes_view(const Load& load, const catalog::TableName& table) {
+    TRY_LET(const auto history, read_history(session_, table));
     const auto newest = std::ranges::max_element(load.contracts, {}, [&](const auto& contract) {
         return contract->name == table ? contract->version.number : 0;
     });
-    TRY_LET(const auto history, read_history(session_, table));
-    if ((*newest)->version != history->version) {
-        return {};
-    }
     return create_changes_view(session_, *history, **newest, options_.store_folder);
 }
 
@@ -183,13 +214,14 @@ Result<sql::Rows> Warehouse::query(std::string_view statement) {
     return rows;
 }
 
-Result<std::string> Warehouse::as_of(const catalog::TableName& table, ledger::CutNumber cut) {
-    TRY_LET(const auto history, read_history(session_, table));
+Result<std::string> Warehouse::as_of(const catalog::TableContract& contract,
+                                     ledger::CutNumber cut) {
+    TRY_LET(const auto history, read_history(session_, contract.name));
     if (!history) {
         return fail(ErrorKind::not_found, "the warehouse has no history, table={}",
-                    table.to_string());
+                    contract.name.to_string());
     }
-    return as_of_sql(*history, cut);
+    return as_of_sql(*history, contract, cut);
 }
 
 }  // namespace weir::warehouse

@@ -46,18 +46,21 @@ public:
     /// Runs one statement in a read-only transaction.
     Result<sql::Rows> query(std::string_view statement);
 
-    /// Returns a SELECT of the table as it was at the end of a cut. Fails with `not_found`.
-    Result<std::string> as_of(const catalog::TableName& table, ledger::CutNumber cut);
+    /// Returns a SELECT of the table as it was at the end of a cut, with the current view's
+    /// columns. `contract` is the newest of its table. Fails with `not_found`.
+    Result<std::string> as_of(const catalog::TableContract& contract, ledger::CutNumber cut);
 
 private:
     Warehouse(sql::SqlSession& session, const Clock& clock, WarehouseOptions options)
         : session_(session), clock_(clock), options_(std::move(options)) {}
 
     Status prepare_table(const catalog::TableContract& contract);
+    Status check_names(const catalog::TableName& name);
     Status advance_cut(const Load& load);
     Result<TableCounts> load_table(const Load& load, const catalog::TableName& table,
                                    ProcessingFiles& files);
     Status record_files(const Load& load, const catalog::TableName& table);
+    Status replace_changes_view(const Load& load, const catalog::TableName& table);
     Status record_load(const Load& load, const LoadReport& report, Timestamp started,
                        double seconds);
 

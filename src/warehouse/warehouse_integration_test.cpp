@@ -134,7 +134,7 @@ std::vector<std::string> loaded_history(sql::SqlSession& session, const std::str
 template <typename Together>
 Status load_all(Warehouse& warehouse, MemoryFiles& files, const std::vector<RefinedFiles>& cuts,
                 const std::vector<std::shared_ptr<const catalog::TableContract>>& contracts,
-                std::uint64_t last, Together together) {
+                std::uint64_t last, const Together& together) {
     TRY(warehouse.prepare(contracts));
     for (std::uint64_t from = 0; from < last;) {
         const std::uint64_t to = std::min(last, from + together());
@@ -153,7 +153,10 @@ class AnyGroupingOfCuts : public ::testing::TestWithParam<RandomTable> {};
 TEST_P(AnyGroupingOfCuts, GivesTheHistoryOfASequentialReplay) {
     const char* asked = std::getenv("WEIR_PROPERTY_SEED");
     const std::uint64_t first = asked == nullptr ? 1 : std::strtoull(asked, nullptr, 10);
-    const std::uint64_t schedules = asked == nullptr ? 20 : 1;
+    const char* count = std::getenv("WEIR_PROPERTY_SCHEDULES");
+    const std::uint64_t schedules = count != nullptr   ? std::strtoull(count, nullptr, 10)
+                                    : asked == nullptr ? 12
+                                                       : 1;
     for (std::uint64_t seed = first; seed < first + schedules; ++seed) {
         SCOPED_TRACE(fmt::format("WEIR_PROPERTY_SEED={}", seed));
         constexpr std::uint64_t cut_count = 7;

@@ -68,6 +68,22 @@ Result<bool> take_row(ByteCursor& cursor, const CapturedTable& table, Tuple& row
     return true;
 }
 
+/// Describes a table as it is now: under the version it is known by, or the next if it has changed.
+Result<CapturedTable> describe_after(TableDiscovery& discovery, const catalog::TableName& name,
+                                     const PostgresSnapshot::Contracts& known) {
+    const auto before =
+        std::ranges::find(known, name, [](const auto& contract) { return contract->name; });
+    if (before == known.end()) {
+        return discovery.describe(name, {1});
+    }
+    TRY_LET(CapturedTable same, discovery.describe(name, (*before)->version));
+    if (catalog::to_json(*same.contract) == catalog::to_json(**before)) {
+        return same;
+    }
+    const std::uint32_t next = (*before)->version.number + 1;
+    return discovery.describe(name, catalog::SchemaVersion{next});
+}
+
 Result<Timestamp> read_clock(Connection& session) {
     TRY_LET(const auto rows,
             session.query("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"));
@@ -79,30 +95,37 @@ Result<Timestamp> read_clock(Connection& session) {
 
 }  // namespace
 
-Status PostgresSnapshot::plan_tables(Connection& session, const PostgresOptions& options) {
+Status PostgresSnapshot::plan_tables(Connection& session, const PostgresOptions& options,
+                                     const Contracts& known) {
     TableDiscovery discovery(session);
     TRY_LET(const auto names, discovery.find_tables(options.tables));
     for (const catalog::TableName& name : names) {
-        TRY_LET(CapturedTable table, discovery.describe(name, {1}));
+        TRY_LET(CapturedTable table, describe_after(discovery, name, known));
         tables_.push_back(std::make_shared<const CapturedTable>(std::move(table)));
-        const std::string quoted = fmt::format("{}.{}", session.quote_identifier(name.schema),
-                                               session.quote_identifier(name.table));
-        TRY_LET(const auto rows,
-                session.query(fmt::format("SELECT pg_relation_size({}::regclass) / "
-                                          "current_setting('block_size')::bigint",
-                                          session.quote_literal(quoted))));
-        const std::string text = rows[0][0].value_or("0");
-        std::uint64_t blocks = 0;
-        std::from_chars(text.data(), text.data() + text.size(), blocks);
-        const std::uint64_t chunks =
-            std::max<std::uint64_t>(1, (blocks + options.chunk_blocks - 1) / options.chunk_blocks);
-        for (std::uint64_t index = 0; index < chunks; ++index) {
-            plan_.chunks.push_back({.contract = tables_.back()->contract,
-                                    .index = static_cast<std::uint32_t>(index),
-                                    .first_block = index * options.chunk_blocks,
-                                    .end_block = (index + 1) * options.chunk_blocks,
-                                    .last = index + 1 == chunks});
-        }
+        TRY(plan_chunks(session, *tables_.back(), options.chunk_blocks));
+    }
+    return {};
+}
+
+Status PostgresSnapshot::plan_chunks(Connection& session, const CapturedTable& table,
+                                     std::uint64_t chunk_blocks) {
+    const catalog::TableName& name = table.contract->name;
+    const std::string quoted = fmt::format("{}.{}", session.quote_identifier(name.schema),
+                                           session.quote_identifier(name.table));
+    TRY_LET(const auto rows, session.query(fmt::format("SELECT pg_relation_size({}::regclass) / "
+                                                       "current_setting('block_size')::bigint",
+                                                       session.quote_literal(quoted))));
+    const std::string text = rows[0][0].value_or("0");
+    std::uint64_t blocks = 0;
+    std::from_chars(text.data(), text.data() + text.size(), blocks);
+    const std::uint64_t chunks =
+        std::max<std::uint64_t>(1, (blocks + chunk_blocks - 1) / chunk_blocks);
+    for (std::uint64_t index = 0; index < chunks; ++index) {
+        plan_.chunks.push_back({.contract = table.contract,
+                                .index = static_cast<std::uint32_t>(index),
+                                .first_block = index * chunk_blocks,
+                                .end_block = (index + 1) * chunk_blocks,
+                                .last = index + 1 == chunks});
     }
     return {};
 }
@@ -119,7 +142,8 @@ Status PostgresSnapshot::open_workers(const PostgresOptions& options, const std:
 }
 
 Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin(const PostgresOptions& options,
-                                                                  Mode mode, std::size_t workers) {
+                                                                  Mode mode, std::size_t workers,
+                                                                  const Contracts& known) {
     WEIR_ASSERT(workers > 0);
     TRY_LET(Connection session, Connection::open(options.url));
     std::string snapshot;
@@ -148,7 +172,7 @@ Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin(const Postgres
     TRY_LET(const auto seen, first.query("SELECT pg_current_snapshot()"));
     begun->plan_.snapshot = seen[0][0].value_or("");
     TRY_LET(begun->plan_.time, read_clock(first));
-    TRY(begun->plan_tables(first, options));
+    TRY(begun->plan_tables(first, options, known));
     return begun;
 }
 

@@ -20,8 +20,13 @@ public:
         snapshot_only,  // For a source without logical WAL: no slot, no stream afterwards.
     };
 
+    using Contracts = std::vector<std::shared_ptr<const catalog::TableContract>>;
+
+    /// `known`: the newest contracts that an earlier attempt has told; a table that has another
+    /// shape by now gets its next version.
     static Result<std::unique_ptr<PostgresSnapshot>> begin(const PostgresOptions& options,
-                                                           Mode mode, std::size_t workers);
+                                                           Mode mode, std::size_t workers,
+                                                           const Contracts& known);
 
     const change::SnapshotPlan& plan() const override { return plan_; }
     Status read_chunk(const change::SnapshotChunk& chunk, std::size_t worker,
@@ -30,9 +35,10 @@ public:
     const std::vector<std::shared_ptr<const CapturedTable>>& tables() const { return tables_; }
 
 private:
-    PostgresSnapshot(Connection keeper) : keeper_(std::move(keeper)) {}
+    explicit PostgresSnapshot(Connection keeper) : keeper_(std::move(keeper)) {}
 
-    Status plan_tables(Connection& session, const PostgresOptions& options);
+    Status plan_tables(Connection& session, const PostgresOptions& options, const Contracts& known);
+    Status plan_chunks(Connection& session, const CapturedTable& table, std::uint64_t chunk_blocks);
     Status open_workers(const PostgresOptions& options, const std::string& snapshot,
                         std::size_t workers);
     const std::shared_ptr<const CapturedTable>& table_of(const change::SnapshotChunk& chunk) const;

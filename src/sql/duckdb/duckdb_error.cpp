@@ -81,7 +81,8 @@ ErrorKind kind_of_io(std::string_view message) {
 
 ErrorKind kind_of(duckdb_error_type type, std::string_view message) {
     switch (type) {
-        case DUCKDB_ERROR_TRANSACTION: return ErrorKind::conflict;
+        case DUCKDB_ERROR_TRANSACTION:
+            return message.contains("read-only") ? ErrorKind::denied : ErrorKind::conflict;
         case DUCKDB_ERROR_IO: return kind_of_io(message);
         case DUCKDB_ERROR_SERIALIZATION: return ErrorKind::corrupt;
         case DUCKDB_ERROR_PERMISSION: return ErrorKind::denied;

@@ -150,6 +150,11 @@ public:
         return std::make_unique<MemoryRows>(files_.at(file.key));
     }
 
+    void rename(const std::string& from, const std::string& to) {
+        files_[to] = files_.at(from);
+        files_.erase(from);
+    }
+
     std::string failing_key;
 
 private:

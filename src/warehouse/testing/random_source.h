@@ -127,7 +127,7 @@ private:
         return kept;
     }
 
-    void emit(char op, std::optional<Row> before, Row old_row, Row after,
+    void emit(char op, std::optional<Row> before, const Row& old_row, const Row& after,
               std::set<std::uint32_t> unchanged = {}) {
         changes_.push_back({.op = op,
                             .cut = cut_,

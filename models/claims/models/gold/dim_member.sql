@@ -1,0 +1,1 @@
+{{ dimension('stg_member', 'member_id', 'member_key') }}

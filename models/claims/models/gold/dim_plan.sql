@@ -1,0 +1,1 @@
+{{ dimension('stg_plan', 'plan_id', 'plan_key') }}

@@ -1,0 +1,1 @@
+{{ dimension('stg_provider', 'provider_id', 'provider_key') }}

@@ -1,0 +1,15 @@
+{{ history('claim', {
+    'claim_id': 'bigint',
+    'member_id': 'bigint',
+    'provider_id': 'integer',
+    'plan_id': 'integer',
+    'claim_type': 'varchar',
+    'claim_status': 'varchar',
+    'service_from': 'date',
+    'service_to': 'date',
+    'received_date': 'date',
+    'paid_date': 'date',
+    'billed_amount': 'decimal(12, 2)',
+    'allowed_amount': 'decimal(12, 2)',
+    'paid_amount': 'decimal(12, 2)',
+}) }}

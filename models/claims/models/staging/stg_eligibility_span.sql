@@ -1,0 +1,8 @@
+{{ history('eligibility_span', {
+    'span_id': 'bigint',
+    'member_id': 'bigint',
+    'plan_id': 'integer',
+    'from_date': 'date',
+    'to_date': 'date',
+    'reason': 'varchar',
+}) }}

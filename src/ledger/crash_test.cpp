@@ -1,0 +1,105 @@
+// Goal: whatever call of the store fails or is the process's last, the ledger opens again, holds
+// the old entries or the new ones too, and all that an append reported as done. Method: the same
+// scenario again and again, breaking the 1st, 2nd, ... call that writes until a run is through
+// without a break.
+#include <algorithm>
+
+#include "base/result_matchers.h"
+#include "ledger/ledger_fixture.h"
+#include "store/faulty_store.h"
+
+namespace weir::ledger {
+namespace {
+
+using store::Fault;
+
+class CrashTest : public LedgerFixture, public ::testing::WithParamInterface<Fault> {
+protected:
+    /// Creates a ledger and appends across the end of a tile; returns what was acknowledged.
+    std::vector<std::uint64_t> run(store::ObjectStore& store) {
+        std::vector<std::uint64_t> acknowledged;
+        if (!Ledger::create(store, key_, {.pipeline = "claims", .source = "s", .release = "r"},
+                            clock_)) {
+            return acknowledged;
+        }
+        const auto ledger = Ledger::open(store, key_, clock_);
+        if (!ledger) {
+            return acknowledged;
+        }
+        const auto lease = (*ledger)->take_lease(Stage::capture);
+        for (std::uint64_t number = 0; lease && number < 6; ++number) {
+            const std::vector<EntryBody> bodies(number == 1 ? 253 : 1, numbered(number));
+            if ((*ledger)->append(*lease, bodies)) {
+                acknowledged.insert(acknowledged.end(), bodies.size(), number);
+            }
+        }
+        return acknowledged;
+    }
+
+    void check_recovery(std::span<const std::uint64_t> acknowledged) {
+        auto again = Ledger::open(*store_, key_, clock_);
+        if (!again && again.error().kind() == ErrorKind::not_found) {
+            EXPECT_TRUE(acknowledged.empty());
+            create();
+            again = Ledger::open(*store_, key_, clock_);
+        }
+        ASSERT_THAT(again, IsOk());
+        const auto held = numbers((*again)->read_from({}).value());
+        EXPECT_TRUE(std::ranges::includes(held, acknowledged));
+        EXPECT_LE(keys("ledger/staging/").size(), 2U);  // Of head, and of the append that died.
+        check_whole(held);
+        const Lease lease = (*again)->take_lease(Stage::capture).value();
+        const EntryBody more[] = {numbered(99)};
+        EXPECT_THAT((*again)->append(lease, more), IsOk());
+        EXPECT_EQ(numbers(open()->read_from({}).value()).size(), held.size() + 1);
+    }
+
+    /// No append is there by half: the second one has 253 entries.
+    static void check_whole(const std::vector<std::uint64_t>& held) {
+        const auto big = std::ranges::count(held, std::uint64_t{1});
+        EXPECT_TRUE(big == 0 || big == 253) << big;
+    }
+
+    void reset() {
+        for (const std::string& key : keys("")) {
+            ASSERT_THAT(store_->remove(key), IsOk());
+        }
+    }
+};
+
+TEST_P(CrashTest, IsOldOrNewNeverBetween) {
+    bool broken = true;
+    std::uint64_t call = 1;
+    for (; broken; ++call) {
+        SCOPED_TRACE(fmt::format("call {}", call));
+        reset();
+        store::FaultyStore faulty(*store_, GetParam(), call);
+        const auto acknowledged = run(faulty);
+        broken = faulty.has_broken();
+        check_recovery(acknowledged);
+        if (HasFatalFailure()) {
+            return;
+        }
+    }
+    EXPECT_GT(call, 40U);  // The scenario reaches the store that often at least.
+}
+
+INSTANTIATE_TEST_SUITE_P(EveryFault, CrashTest,
+                         ::testing::Values(Fault::refused, Fault::in_doubt, Fault::stopped_before,
+                                           Fault::stopped_after));
+
+using InDoubtTest = LedgerFixture;
+
+TEST_F(InDoubtTest, TakesNoMoreUntilItIsOpenedAgain) {
+    create();
+    // Creating the staging object takes three calls (create, write, finish); the swap is the
+    // fourth.
+    store::FaultyStore faulty(*store_, Fault::in_doubt, 4);
+    const auto ledger = Ledger::open(faulty, key_, clock_).value();
+    EXPECT_THAT(ledger->take_lease(Stage::capture), IsError(ErrorKind::in_doubt));
+    EXPECT_THAT(ledger->take_lease(Stage::capture), IsError(ErrorKind::in_doubt));
+    EXPECT_EQ(open()->take_lease(Stage::capture)->epoch, Epoch{2});
+}
+
+}  // namespace
+}  // namespace weir::ledger

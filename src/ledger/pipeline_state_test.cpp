@@ -1,0 +1,139 @@
+// Goal: the fold takes what can follow, refuses what cannot, and says why.
+// Method: entries are applied to a state that earlier ones made; each refusal is one row.
+#include "ledger/pipeline_state.h"
+
+#include "base/result_matchers.h"
+#include "ledger/ledger_fixture.h"
+
+namespace weir::ledger {
+namespace {
+
+using ::testing::HasSubstr;
+
+class PipelineStateTest : public LedgerFixture {
+protected:
+    Status apply(const EntryBody& body, Stage stage = Stage::capture, std::uint64_t epoch = 1) {
+        return state_.apply(
+            {.body = body, .run = {.id = "r", .stage = stage, .epoch = {epoch}, .time = {}}});
+    }
+    void begin() {
+        ASSERT_THAT(apply(PipelineCreated{"claims", "s", "r"}, Stage::operate, 0), IsOk());
+        ASSERT_THAT(apply(LeaseTaken{}), IsOk());
+        ASSERT_THAT(apply(LeaseTaken{}, Stage::refine), IsOk());
+        ASSERT_THAT(apply(LeaseTaken{}, Stage::load), IsOk());
+    }
+    static CutLanded cut(std::uint64_t number, std::uint64_t position) {
+        return {.cut = {number},
+                .position = change::Position(position),
+                .commit_time = {},
+                .transactions = 1,
+                .changes = 1,
+                .snapshot_attempt = {},
+                .files = {}};
+    }
+    static CutRefined refined(std::uint64_t number) {
+        return {.cut = {number},
+                .read = 3,
+                .refined = 2,
+                .quarantined = 1,
+                .files = {},
+                .quarantine = {}};
+    }
+    static ChunkLanded chunk(std::uint32_t attempt, std::uint32_t index) {
+        return {.attempt = attempt, .table = {"c", "t"}, .chunk = index, .files = {}};
+    }
+    void expect_refused(const EntryBody& body, std::string_view reason,
+                        Stage stage = Stage::capture, std::uint64_t epoch = 1) {
+        EXPECT_THAT(apply(body, stage, epoch),
+                    IsError(ErrorKind::corrupt, HasSubstr(std::string(reason))));
+    }
+
+    PipelineState state_;
+};
+
+TEST_F(PipelineStateTest, FollowsAPipeline) {
+    begin();
+    ASSERT_THAT(apply(SchemaChanged{{"c", "t"}, {1}, {}}), IsOk());
+    ASSERT_THAT(apply(cut(1, 10)), IsOk());
+    ASSERT_THAT(apply(PositionAdvanced{change::Position(20)}), IsOk());
+    ASSERT_THAT(apply(cut(2, 30)), IsOk());
+    ASSERT_THAT(apply(refined(1), Stage::refine), IsOk());
+    ASSERT_THAT(apply(refined(2), Stage::refine), IsOk());
+    ASSERT_THAT(apply(CutsLoaded{{0}, {2}, "duckdb", 4}, Stage::load), IsOk());
+    EXPECT_EQ(state_.last_landed(), CutNumber{2});
+    EXPECT_EQ(state_.last_refined(), CutNumber{2});
+    EXPECT_EQ(state_.loaded, CutNumber{2});
+    EXPECT_EQ(state_.position, change::Position(30));
+    EXPECT_EQ(state_.current_contracts().size(), 1U);
+    EXPECT_EQ(state_.applied, TreeSize{11});
+}
+
+TEST_F(PipelineStateTest, RefusesWhatCannotFollow) {
+    EXPECT_THAT(apply(LeaseTaken{}), IsError(ErrorKind::corrupt, HasSubstr("create a pipeline")));
+    begin();
+    ASSERT_THAT(apply(cut(1, 10)), IsOk());
+    ASSERT_THAT(apply(SchemaChanged{{"c", "t"}, {2}, {}}), IsOk());
+    const TreeSize before = state_.applied;
+
+    expect_refused(PipelineCreated{"claims", "s", "r"}, "exists already", Stage::operate, 0);
+    expect_refused(LeaseTaken{}, "the epoch does not rise, epoch=1, before=1");
+    expect_refused(cut(2, 20), "the run had no lease, stage=capture, epoch=2", Stage::capture, 2);
+    expect_refused(cut(2, 20), "had no lease", Stage::quality, 1);
+    expect_refused(cut(3, 20), "cut=3, last=1");
+    expect_refused(cut(1, 20), "cut=1, last=1");
+    expect_refused(cut(2, 9), "the position goes back, position=0/9, before=0/A");
+    expect_refused(PositionAdvanced{change::Position(9)}, "the position goes back");
+    expect_refused(SchemaChanged{{"c", "t"}, {1}, {}}, "version=1, newest=2");
+    expect_refused(SnapshotStarted{1, change::Position(20), "s", 1}, "no snapshot attempt");
+    expect_refused(refined(2), "cut=2, last=0", Stage::refine);
+    CutRefined dropping = refined(1);
+    dropping.read = 4;
+    expect_refused(dropping, "rows were dropped: read=4", Stage::refine);
+    expect_refused(CutsLoaded{{0}, {1}, "duckdb", 1}, "the load does not follow", Stage::load);
+    ASSERT_THAT(apply(refined(1), Stage::refine), IsOk());
+    expect_refused(refined(2), "the cut has not landed, cut=2, landed=1", Stage::refine);
+    expect_refused(CutsLoaded{{5}, {1}, "duckdb", 1}, "from=5, to=1", Stage::load);
+    EXPECT_EQ(state_.applied, TreeSize{before.entries + 1});
+    EXPECT_EQ(state_.position, change::Position(10));
+}
+
+TEST_F(PipelineStateTest, TheSnapshotsCutIsItsChunks) {
+    begin();
+    ASSERT_THAT(apply(SnapshotStarted{1, change::Position(5), "s", 2}), IsOk());
+    ASSERT_THAT(apply(chunk(1, 0)), IsOk());
+    expect_refused(chunk(1, 0), "landed already, table=c.t, chunk=0");
+    ASSERT_THAT(apply(SnapshotStarted{2, change::Position(6), "s", 2}), IsOk());
+    expect_refused(chunk(1, 1), "no running snapshot attempt, attempt=1");
+    ASSERT_THAT(apply(chunk(2, 0)), IsOk());
+    CutLanded first = cut(1, 6);
+    first.snapshot_attempt = 2;
+    EXPECT_FALSE(state_.snapshot_complete);
+    expect_refused(first, "the snapshot is not whole, attempt=2, chunks=1");
+    ASSERT_THAT(apply(LeaseTaken{}, Stage::capture, 2), IsOk());
+    ASSERT_THAT(apply(chunk(2, 1), Stage::capture, 2), IsOk());
+    EXPECT_TRUE(state_.snapshot_complete);
+    ASSERT_THAT(apply(first, Stage::capture, 2), IsOk());
+    const LandedCut& landed = state_.landed.at({1});
+    ASSERT_EQ(landed.files.size(), 2U);
+    EXPECT_EQ(landed.files[0].second, Epoch{1});
+    EXPECT_EQ(landed.files[1].second, Epoch{2});
+}
+
+TEST_F(PipelineStateTest, CatchesUpFromWhereItStands) {
+    create();
+    const auto ledger = open();
+    const Lease lease = ledger->take_lease(Stage::capture).value();
+    for (std::uint64_t number = 1; number <= 3; ++number) {
+        const EntryBody body[] = {cut(number, number)};
+        ASSERT_THAT(ledger->append(lease, body), IsOk());
+        ASSERT_THAT(catch_up(state_, *ledger), IsOk());
+        EXPECT_EQ(state_.last_landed(), CutNumber{number});
+        EXPECT_EQ(state_.applied, ledger->size());
+    }
+    PipelineState whole;
+    ASSERT_THAT(catch_up(whole, *open()), IsOk());
+    EXPECT_EQ(whole.applied, state_.applied);
+}
+
+}  // namespace
+}  // namespace weir::ledger

@@ -1,0 +1,171 @@
+#include "ledger/verify.h"
+
+#include <utility>
+
+#include "ledger/file_check.h"
+#include "ledger/head.h"
+#include "ledger/merkle_tree.h"
+#include "ledger/pipeline_state.h"
+#include "ledger/staging.h"
+#include "ledger/tree_check.h"
+
+namespace weir::ledger {
+namespace {
+
+constexpr int looks_max = 100;
+
+/// What the ledger says of itself.
+struct Statement {
+    Checkpoint published;  // Tiles and bundles are written up to here; size 0 if never published.
+    Head head;
+    StagedTail tail;  // Of head.
+};
+
+Status check_against(const Checkpoint& published, const Checkpoint& committed) {
+    if (published.size > committed.size) {
+        return fail(ErrorKind::corrupt,
+                    "entry {} is missing: the head was taken back, head={}, checkpoint={}",
+                    committed.size.entries, committed.size.entries, published.size.entries);
+    }
+    if (published.size == committed.size && published.root != committed.root) {
+        return fail(ErrorKind::corrupt,
+                    "head and checkpoint are signed for different entries, size={}",
+                    committed.size.entries);
+    }
+    return {};
+}
+
+/// Fails with `conflict` if the ledger moved on meanwhile.
+Result<Statement> look_once(const store::ObjectStore& store,
+                            std::span<const VerifyingKey> trusted) {
+    TRY_LET(const auto published, read_checkpoint(store, trusted));
+    TRY_LET(auto head, read_head(store, trusted));
+    Statement statement{.published = published ? published->checkpoint : Checkpoint{},
+                        .head = std::move(head.head),
+                        .tail = {}};
+    TRY(check_against(statement.published, statement.head.checkpoint));
+    auto tail = read_tail(store, statement.head.staging);
+    if (!tail && tail.error().kind() == ErrorKind::not_found) {
+        TRY_LET(const auto now, read_head(store, trusted));
+        const auto kind = now.version == head.version ? ErrorKind::corrupt : ErrorKind::conflict;
+        return fail(kind, "the staging object of head is missing, path={}", statement.head.staging);
+    }
+    if (!tail) {
+        return std::unexpected(std::move(tail).error());
+    }
+    statement.tail = *std::move(tail);
+    if (statement.published.size < statement.tail.before) {
+        return fail(ErrorKind::corrupt,
+                    "the checkpoint was taken back: it is behind the last append, checkpoint={}, "
+                    "before={}, path={}",
+                    statement.published.size.entries, statement.tail.before.entries,
+                    checkpoint_key);
+    }
+    return statement;
+}
+
+Result<Statement> look(const store::ObjectStore& store, std::span<const VerifyingKey> trusted) {
+    for (int looks = 0; looks < looks_max; ++looks) {
+        auto statement = look_once(store, trusted);
+        if (statement || statement.error().kind() != ErrorKind::conflict) {
+            return statement;
+        }
+    }
+    return fail(ErrorKind::unavailable, "the ledger changes with every look; retry");
+}
+
+Result<std::vector<Checkpoint>> open_known(const VerifyOptions& options,
+                                           std::span<const VerifyingKey> trusted,
+                                           const Checkpoint& committed) {
+    std::vector<Checkpoint> known;
+    for (const std::string& note : options.known_checkpoints) {
+        TRY_LET(Checkpoint checkpoint, open_checkpoint(note, trusted).with("known checkpoint"));
+        if (checkpoint.size > committed.size) {
+            return fail(ErrorKind::corrupt,
+                        "entry {} is missing: the ledger was cut below a known checkpoint, "
+                        "head={}, known={}",
+                        committed.size.entries, committed.size.entries, checkpoint.size.entries);
+        }
+        known.push_back(std::move(checkpoint));
+    }
+    return known;
+}
+
+/// Adds the entries of an unfinished append and checks the root that head signed.
+Status add_tail(std::vector<std::string>& texts, const Statement& statement) {
+    const std::uint64_t published = statement.published.size.entries;
+    const std::uint64_t before = statement.tail.before.entries;
+    for (std::uint64_t index = published; index < statement.head.checkpoint.size.entries; ++index) {
+        texts.push_back(statement.tail.entries[index - before]);
+    }
+    MerkleEdge edge;
+    for (const std::string& text : texts) {
+        edge.append(leaf_hash(text), [](unsigned /*height*/, const Digest& /*root*/) {});
+    }
+    if (edge.root() != statement.head.checkpoint.root) {
+        return fail(ErrorKind::corrupt,
+                    "entries from {} on have not the root that head signed, path={}", published,
+                    statement.head.staging);
+    }
+    return {};
+}
+
+Status check_tail(std::span<const std::string> texts, const StagedTail& tail) {
+    for (std::size_t index = 0; index < tail.entries.size(); ++index) {
+        if (texts[tail.before.entries + index] != tail.entries[index]) {
+            return fail(ErrorKind::corrupt, "entry {} is not the one that was staged",
+                        tail.before.entries + index);
+        }
+    }
+    return {};
+}
+
+Status check_meaning(std::span<const std::string> texts, FileCheck& files) {
+    PipelineState state;
+    for (std::uint64_t index = 0; index < texts.size(); ++index) {
+        TRY_LET(const Entry entry, parse_entry(texts[index]).with(fmt::format("entry {}", index)));
+        TRY(state.apply(entry));
+        TRY(files.add(index, entry));
+    }
+    return {};
+}
+
+Result<VerifyReport> verify_statement(const store::ObjectStore& store, const Statement& statement,
+                                      std::span<const Checkpoint> known,
+                                      const VerifyOptions& options) {
+    const TreeSize published = statement.published.size;
+    TRY_LET(FoundEntries found, find_entries(store, published));
+    std::vector<Checkpoint> states;
+    for (const Checkpoint& checkpoint : known) {
+        if (checkpoint.size <= published) {
+            states.push_back(checkpoint);
+        }
+    }
+    states.push_back(statement.published);
+    if (published.entries > 0) {
+        TRY(check_entries(store, found, states));
+    }
+    VerifyReport report{.size = statement.head.checkpoint.size,
+                        .root = statement.head.checkpoint.root,
+                        .unfinished = published < statement.head.checkpoint.size};
+    TRY_LET(report.tiles, check_tiles(store, found.texts, published));
+    TRY(add_tail(found.texts, statement));
+    TRY(check_tail(found.texts, statement.tail));
+    FileCheck files(store);
+    TRY(check_meaning(found.texts, files));
+    TRY(files.check(options.hash_files));
+    report.files = files.files();
+    report.bytes = files.bytes();
+    return report;
+}
+
+}  // namespace
+
+Result<VerifyReport> verify(const store::ObjectStore& store, std::span<const VerifyingKey> trusted,
+                            const VerifyOptions& options) {
+    TRY_LET(const Statement statement, look(store, trusted).with("ledger"));
+    TRY_LET(const auto known, open_known(options, trusted, statement.head.checkpoint));
+    return verify_statement(store, statement, known, options).with("ledger");
+}
+
+}  // namespace weir::ledger

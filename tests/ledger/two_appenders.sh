@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Runs two_appenders in a folder of its own: in memory where there is /dev/shm, since processes die
+# here and machines do not.
+set -euo pipefail
+base=$([ -w /dev/shm ] && echo /dev/shm || echo "${TMPDIR:-/tmp}")
+folder=$(mktemp -d "$base/weir-XXXXXX")
+trap 'rm -rf "$folder"' EXIT
+"$1" "$folder"

@@ -1,0 +1,94 @@
+"""A payer's database and a weir pipeline on it, for tests of the whole chain: real programs, real server."""
+
+import json
+import os
+import pathlib
+import subprocess
+
+import duckdb
+
+import fingerprint
+
+BUILD = pathlib.Path(os.environ.get("WEIR_BUILD", "build/release")).absolute()
+SHARE = os.environ.get("WEIR_SHARE", str(pathlib.Path(__file__).resolve().parents[2]))
+CONFIGURATION = """version: 1
+pipeline: claims
+source:
+  postgres: {url}
+  tables: [claims.*]
+  chunk_blocks: 16
+store: {store}
+cut: {{interval: {interval}}}
+"""
+
+
+class Chain:
+    """One pipeline in a folder: runs `weir` on it and looks at both ends with other people's tools."""
+
+    def __init__(self, server, folder, name="claims", interval="100ms", more=""):
+        self.server = server
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.store = self.folder / "data"
+        self.configuration = self.folder / "weir.yaml"
+        self.configuration.write_text(
+            CONFIGURATION.format(url=server.url(), store=self.store, interval=interval) + more)
+
+    def command(self, *words):
+        return [str(BUILD / "weir"), "--config", str(self.configuration), "--json", *map(str, words)]
+
+    def weir(self, *words, expect=0):
+        """Runs a command to its end and returns its JSON; fails unless it exits as expected."""
+        done = subprocess.run(self.command(*words), capture_output=True, text=True, timeout=300,
+                              env={**os.environ, "WEIR_SHARE": SHARE})
+        assert done.returncode == expect, f"{words}: exit {done.returncode}\n{done.stderr[-3000:]}"
+        lines = done.stdout.strip().splitlines()
+        return json.loads(lines[-1]) if lines else {"error": done.stderr}
+
+    def start(self, *words):
+        log = open(self.folder / "weir.log", "ab")
+        return subprocess.Popen(self.command(*words), stdout=log, stderr=log,
+                                env={**os.environ, "WEIR_SHARE": SHARE})
+
+    def contracts(self):
+        """Returns {table: [(column, landed type)]} of the newest contract of each table."""
+        newest = {}
+        for path in (self.store / "contracts").rglob("*.json"):
+            contract = json.loads(path.read_text())
+            if contract["version"] >= newest.get(contract["table"], {"version": 0})["version"]:
+                newest[contract["table"]] = contract
+        return {table: [(column["name"], column["type"]) for column in contract["columns"]]
+                for table, contract in newest.items()}
+
+    def source_fingerprints(self):
+        """Computed by psql, with SQL that shares nothing with weir."""
+        found = {}
+        for table, columns in self.contracts().items():
+            text = self.server.psql(
+                fingerprint.POSTGRES_SETTINGS + fingerprint.postgres(columns, table))
+            found[table] = tuple(int(part) for part in text.strip().splitlines()[-1].split("|"))
+        return found
+
+    def warehouse_fingerprints(self):
+        """Computed by the duckdb package on the warehouse's file."""
+        file = str(self.store / "warehouse" / "warehouse.duckdb")
+        with duckdb.connect(file, read_only=True) as warehouse:
+            warehouse.execute("set timezone = 'UTC'")
+            return {table: tuple(int(part) for part in
+                                 warehouse.execute(fingerprint.duckdb(columns, table)).fetchone())
+                    for table, columns in self.contracts().items()}
+
+    def entries(self, kind):
+        return self.weir("ledger", "show", "--kind", kind)["entries"]
+
+
+def simulate(server, *words):
+    """Runs the payer simulator to its end."""
+    done = subprocess.run([str(BUILD / "weir-simulate"), "--url", server.url(), *map(str, words)],
+                          capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def start_simulator(server, *words):
+    return subprocess.Popen([str(BUILD / "weir-simulate"), "--url", server.url(), *map(str, words)],
+                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
