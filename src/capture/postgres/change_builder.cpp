@@ -117,7 +117,7 @@ Status ChangeBuilder::append_value(arrow::StructBuilder& image, std::size_t colu
 }
 
 Status ChangeBuilder::append_image(arrow::StructBuilder& image, const Tuple& row,
-                                   const Tuple* full_old_row, char image_letter) {
+                                   const Tuple* old_row, char image_letter) {
     if (row.size() != table_->codecs.size()) {
         return fail(ErrorKind::corrupt, "a row has another number of columns, has={}, expected={}",
                     row.size(), table_->codecs.size());
@@ -126,9 +126,10 @@ Status ChangeBuilder::append_image(arrow::StructBuilder& image, const Tuple& row
     for (std::size_t column = 0; column < row.size(); ++column) {
         // A full old row carries what the new row leaves out as unchanged.
         const bool take_old = row[column].state == TupleValue::State::unchanged &&
-                              full_old_row != nullptr && column < full_old_row->size();
-        TRY(append_value(image, column, take_old ? (*full_old_row)[column] : row[column],
-                         image_letter));
+                              old_row != nullptr && column < old_row->size();
+        const TupleValue& value = take_old ? (*old_row)[column] : row[column];
+        bytes_ += value.bytes.size();
+        TRY(append_value(image, column, value, image_letter));
     }
     return {};
 }
@@ -191,6 +192,7 @@ Status ChangeBuilder::flush(change::ChangeSink& sink) {
     auto rows = builder_->Flush(/*reset_builders=*/true);
     TRY(checked(rows.status()));
     rows_ = 0;
+    bytes_ = 0;
     return sink.write({.contract = table_->contract, .rows = *std::move(rows)});
 }
 

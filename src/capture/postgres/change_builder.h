@@ -40,17 +40,18 @@ public:
     Status append_delete(const ChangePlace& place, const Tuple& old_row);
     Status append_truncate(const ChangePlace& place);
 
-    bool is_full() const { return rows_ >= batch_rows; }
+    bool is_full() const { return rows_ >= batch_rows || bytes_ >= batch_bytes; }
     /// Writes what is there, if anything, and begins anew.
     Status flush(change::ChangeSink& sink);
 
     static constexpr std::int64_t batch_rows = 8'192;
+    static constexpr std::size_t batch_bytes = 16U << 20U;  // A batch may have a row beyond.
 
 private:
     explicit ChangeBuilder(std::shared_ptr<const CapturedTable> table);
 
     Status append_place(const ChangePlace& place, change::Operation operation);
-    Status append_image(arrow::StructBuilder& image, const Tuple& row, const Tuple* full_old_row,
+    Status append_image(arrow::StructBuilder& image, const Tuple& row, const Tuple* old_row,
                         char image_letter);
     Status append_value(arrow::StructBuilder& image, std::size_t column, const TupleValue& value,
                         char image_letter);
@@ -62,6 +63,7 @@ private:
     std::shared_ptr<arrow::Schema> schema_;
     std::unique_ptr<arrow::RecordBatchBuilder> builder_;
     std::int64_t rows_ = 0;
+    std::size_t bytes_ = 0;       // Of the values as they came.
     bool has_unchanged_ = false;  // The present row's list of unchanged columns is open.
     bool has_untyped_ = false;
 };

@@ -25,8 +25,12 @@ ErrorKind kind_of(std::string_view state) {
     if (state == "55006") {  // object_in_use: the slot is active for somebody else.
         return ErrorKind::conflict;
     }
-    if (state.starts_with("08") || state.starts_with("57P") || state.starts_with("53") ||
-        state == "55P03" || state.empty()) {
+    if (state == "58P01") {  // undefined_file: the server has removed log that was asked for.
+        return ErrorKind::corrupt;
+    }
+    // Connections, shutdowns, resources, time-outs, deadlocks, a disk that fails.
+    if (state.starts_with("08") || state.starts_with("57") || state.starts_with("53") ||
+        state.starts_with("40") || state.starts_with("58") || state == "55P03" || state.empty()) {
         return ErrorKind::unavailable;
     }
     if (state == "42704" || state == "42P01" || state == "3D000") {
@@ -52,6 +56,16 @@ std::unexpected<Error> server_error(const PGresult* result, const PGconn* connec
                 holds_values ? "a value does not fit" : message, state);
 }
 
+/// libpq's own words on a URL that it cannot read may quote the password.
+bool is_readable(const std::string& url) {
+    char* message = nullptr;
+    PQconninfoOption* options = PQconninfoParse(url.c_str(), &message);
+    const bool readable = options != nullptr;
+    PQconninfoFree(options);
+    PQfreemem(message);
+    return readable;
+}
+
 bool is_done(const PGresult* result) {
     const ExecStatusType status = PQresultStatus(result);
     return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY;
@@ -60,10 +74,17 @@ bool is_done(const PGresult* result) {
 }  // namespace
 
 Result<Connection> Connection::open(const std::string& url, Mode mode) {
-    // Text forms must not depend on the server's configuration, in a stream neither.
+    if (!is_readable(url)) {
+        return fail(ErrorKind::invalid,
+                    "cannot read the connection URL of the source: it has not the form "
+                    "postgres://user@host:port/database, or a character in it needs %-encoding");
+    }
+    // Text forms must not depend on the server's configuration, in a stream neither; and a snapshot
+    // is held for as long as it is read.
     constexpr auto settings =
         "-c datestyle=ISO,YMD -c timezone=UTC -c intervalstyle=postgres -c bytea_output=hex "
-        "-c extra_float_digits=1 -c search_path=pg_catalog -c lc_monetary=C";
+        "-c extra_float_digits=1 -c search_path=pg_catalog -c lc_monetary=C "
+        "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0";
     const char* replication = mode == Mode::replication ? "replication" : nullptr;
     const std::array<const char*, 10> names{"dbname",           "connect_timeout",
                                             "keepalives_idle",  "keepalives_interval",

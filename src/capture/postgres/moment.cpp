@@ -9,6 +9,9 @@ namespace weir::capture::postgres {
 namespace {
 
 constexpr std::int64_t micros_1970_to_2000 = std::int64_t{days_1970_to_2000} * micros_per_day;
+// So many days of microseconds fit an int64.
+constexpr std::int64_t timestamp_days_max =
+    std::numeric_limits<std::int64_t>::max() / micros_per_day;
 constexpr auto int64_max = std::numeric_limits<std::int64_t>::max();
 constexpr auto int32_max = std::numeric_limits<std::int32_t>::max();
 
@@ -127,12 +130,15 @@ std::optional<std::int64_t> take_time(std::string_view& text) {
 
 }  // namespace
 
-std::int32_t date_from_postgres(std::int32_t days) {
+std::optional<std::int32_t> date_from_postgres(std::int32_t days) {
     if (days == int32_max) {
         return int32_max;
     }
     if (days == std::numeric_limits<std::int32_t>::min()) {
         return -int32_max;
+    }
+    if (days >= int32_max - days_1970_to_2000) {
+        return std::nullopt;
     }
     return days + days_1970_to_2000;
 }
@@ -162,7 +168,11 @@ std::optional<std::int32_t> parse_date(std::string_view text) {
     if (!civil || !text.empty()) {
         return std::nullopt;
     }
-    return static_cast<std::int32_t>(postgres_days(*civil, before_christ));
+    const std::int64_t days = postgres_days(*civil, before_christ);
+    if (days >= int32_max || days <= std::numeric_limits<std::int32_t>::min()) {
+        return std::nullopt;
+    }
+    return static_cast<std::int32_t>(days);
 }
 
 std::optional<std::int64_t> parse_time(std::string_view text) {
@@ -189,7 +199,11 @@ std::optional<std::int64_t> parse_timestamp(std::string_view text) {
     if (!time || !text.empty()) {
         return std::nullopt;
     }
-    return postgres_days(*civil, before_christ) * micros_per_day + *time;
+    const std::int64_t days = postgres_days(*civil, before_christ);
+    if (days >= timestamp_days_max || days <= -timestamp_days_max) {
+        return std::nullopt;
+    }
+    return days * micros_per_day + *time;
 }
 
 std::string format_timestamp(std::int64_t micros) {

@@ -12,8 +12,8 @@ namespace weir::capture::postgres {
 constexpr std::int32_t days_1970_to_2000 = 10'957;
 constexpr std::int64_t micros_per_day = 86'400'000'000;
 
-/// Moves PostgreSQL's days to 1970's; the infinities become ±(2^31-1).
-std::int32_t date_from_postgres(std::int32_t days);
+/// Moves PostgreSQL's days to 1970's; the infinities become ±(2^31-1). No value past the end.
+std::optional<std::int32_t> date_from_postgres(std::int32_t days);
 /// Moves PostgreSQL's microseconds to 1970's; the infinities become ±(2^63-1). No value past the
 /// end.
 std::optional<std::int64_t> timestamp_from_postgres(std::int64_t micros);

@@ -12,9 +12,12 @@ Result<change::Position> take_position(ByteCursor& cursor) {
 }
 
 Result<Timestamp> take_moment(ByteCursor& cursor) {
-    TRY_LET(const auto micros, cursor.take<std::int64_t>());
-    constexpr std::int64_t epoch = std::int64_t{days_1970_to_2000} * micros_per_day;
-    return Timestamp(std::chrono::microseconds(micros + epoch));
+    TRY_LET(const auto postgres_micros, cursor.take<std::int64_t>());
+    const auto micros = timestamp_from_postgres(postgres_micros);
+    if (!micros) {
+        return fail(ErrorKind::corrupt, "a time of commit is out of range");
+    }
+    return Timestamp(std::chrono::microseconds(*micros));
 }
 
 Result<RelationId> take_relation_id(ByteCursor& cursor) {
@@ -156,14 +159,11 @@ Result<Message> parse_stream_abort(ByteCursor& cursor) {
 Result<Message> parse_stream_start(ByteCursor& cursor) {
     StreamStart stream;
     TRY_LET(stream.transaction, cursor.take<std::uint32_t>());
+    TRY(cursor.take<std::uint8_t>());  // Whether it is the transaction's first piece.
     return stream;
 }
 
-}  // namespace
-
-Result<Message> parse_message(std::span<const std::byte> bytes, Tuples& tuples) {
-    ByteCursor cursor(bytes);
-    TRY_LET(const auto type, cursor.take<char>());
+Result<Message> parse_body(char type, ByteCursor& cursor, Tuples& tuples) {
     switch (type) {
         case 'B': return parse_begin(cursor);
         case 'C': {
@@ -186,6 +186,19 @@ Result<Message> parse_message(std::span<const std::byte> bytes, Tuples& tuples) 
             return fail(ErrorKind::corrupt, "unknown message of the replication protocol, type={}",
                         int{type});
     }
+}
+
+}  // namespace
+
+Result<Message> parse_message(std::span<const std::byte> bytes, Tuples& tuples) {
+    ByteCursor cursor(bytes);
+    TRY_LET(const auto type, cursor.take<char>());
+    auto message = parse_body(type, cursor, tuples);
+    if (message && !cursor.at_end() && !std::holds_alternative<Other>(*message)) {
+        return fail(ErrorKind::corrupt, "a message has bytes after its end, extra_bytes={}",
+                    cursor.rest().size());
+    }
+    return message;
 }
 
 }  // namespace weir::capture::postgres

@@ -16,6 +16,7 @@ struct PostgresOptions {
     std::uint64_t chunk_blocks = 8'192;             // 64 MiB of a table's pages are one chunk.
     std::uint64_t spool_memory_bytes = 64U << 20U;  // In-progress transactions beyond go to disk.
     std::filesystem::path spool_folder;
+    bool binary = true;  // Whether values may come in binary where weir reads every type so.
 };
 
 }  // namespace weir::capture::postgres

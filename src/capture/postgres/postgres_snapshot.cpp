@@ -23,10 +23,14 @@ constexpr std::size_t copy_header_bytes = 19;
 std::string select_list(const Connection& session, const CapturedTable& table) {
     std::string list;
     for (std::size_t index = 0; index < table.codecs.size(); ++index) {
+        const std::string name = session.quote_identifier(table.contract->columns[index].name);
         list += list.empty() ? "" : ", ";
-        list += session.quote_identifier(table.contract->columns[index].name);
-        // What weir cannot read in binary arrives as the server's text.
-        list += table.codecs[index].reads_binary() ? "" : "::text";
+        // What weir cannot read in binary arrives as the type's output, as in the log. A cast may
+        // write something else (an inet gets its mask); IS NULL is true for a composite of nulls.
+        list += table.codecs[index].reads_binary()
+                    ? name
+                    : fmt::format("CASE WHEN {0} IS DISTINCT FROM NULL THEN format('%s', {0}) END",
+                                  name);
     }
     return list;
 }

@@ -3,14 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
-#include <thread>
 #include <utility>
 
 #include "base/assert.h"
 #include "capture/postgres/byte_cursor.h"
-#include "capture/postgres/moment.h"
 #include "capture/postgres/replication_slot.h"
 
 namespace weir::capture::postgres {
@@ -18,12 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto status_interval = 10s;
 constexpr auto idle_wait = 100ms;
-constexpr unsigned messages_between_clock_reads = 1'024;
-// A reader that was killed holds its slot until the server notices.
-constexpr int slot_busy_tries = 25;
-constexpr auto slot_busy_wait = 200ms;
 
 Status check_slot(Connection& side, const PostgresOptions& options, change::Position position) {
     TRY_LET(const auto slot, read_slot(side, options.slot));
@@ -48,22 +40,16 @@ Status check_slot(Connection& side, const PostgresOptions& options, change::Posi
     return {};
 }
 
-void put(std::vector<std::byte>& bytes, std::uint64_t number) {
-    number = std::byteswap(number);
-    const auto part = std::as_bytes(std::span(&number, 1));
-    bytes.insert(bytes.end(), part.begin(), part.end());
-}
+/// A streamed relation message as it is spooled: this letter, its number of arrival, the message.
+constexpr std::byte numbered_relation{'r'};
 
 }  // namespace
 
-PostgresSource::PostgresSource(const PostgresOptions& options, Connection stream, Connection side,
-                               change::Position position, const Clock& clock)
-    : clock_(clock),
-      stream_(std::move(stream)),
-      side_(std::move(side)),
+PostgresSource::PostgresSource(const PostgresOptions& options, Connection side,
+                               change::Position position)
+    : side_(std::move(side)),
       discovery_(side_),
-      acknowledged_(position),
-      status_sent_(clock.steady_now()),
+      binary_(options.binary),
       spool_(options.spool_folder, options.spool_memory_bytes),
       log_position_(position) {}
 
@@ -73,64 +59,42 @@ Result<std::unique_ptr<PostgresSource>> PostgresSource::open(
     const Clock& clock) {
     TRY_LET(Connection side, Connection::open(options.url));
     TRY(check_slot(side, options, position));
+    std::unique_ptr<PostgresSource> source(new PostgresSource(options, std::move(side), position));
+    TRY(source->learn_tables(options, contracts));
     TRY_LET(Connection stream, Connection::open(options.url, Connection::Mode::replication));
-    std::unique_ptr<PostgresSource> source(
-        new PostgresSource(options, std::move(stream), std::move(side), position, clock));
-    for (const auto& contract : contracts) {
-        TRY_LET(CapturedTable table, source->discovery_.restore(contract));
-        source->binary_ = source->binary_ && table.reads_binary();
-        source->known_.emplace(contract->name,
-                               std::make_shared<const CapturedTable>(std::move(table)));
-    }
-    TRY_LET(const auto names, source->discovery_.find_tables(options.tables));
-    for (const catalog::TableName& name : names) {
-        TRY_LET(const CapturedTable now, source->discovery_.describe(name, {1}));
-        source->binary_ = source->binary_ && now.reads_binary();
-    }
-    TRY(source->start(options));
-    return source;
-}
-
-Status PostgresSource::start(const PostgresOptions& options) {
     const std::string statement = fmt::format(
         "START_REPLICATION SLOT {} LOGICAL {} (proto_version '2', publication_names {}, "
         "streaming 'on', binary '{}')",
-        stream_.quote_identifier(options.slot), acknowledged_.to_string(),
-        stream_.quote_literal(side_.quote_identifier(options.publication)), binary_);
-    for (int tries = 1;; ++tries) {
-        Status started = stream_.begin_copy_out(statement);
-        if (started || started.error().kind() != ErrorKind::conflict || tries == slot_busy_tries) {
-            return std::move(started).with("cannot stream from replication slot " + options.slot);
-        }
-        std::this_thread::sleep_for(slot_busy_wait);
+        stream.quote_identifier(options.slot), position.to_string(),
+        stream.quote_literal(stream.quote_identifier(options.publication)), source->binary_);
+    TRY_LET(source->stream_, ReplicationStream::start(std::move(stream), statement, position, clock)
+                                 .with("cannot stream from replication slot " + options.slot));
+    return source;
+}
+
+Status PostgresSource::learn_tables(
+    const PostgresOptions& options,
+    const std::vector<std::shared_ptr<const catalog::TableContract>>& contracts) {
+    for (const auto& contract : contracts) {
+        TRY_LET(CapturedTable table, discovery_.restore(contract));
+        binary_ = binary_ && table.reads_binary();
+        known_.emplace(contract->name, std::make_shared<const CapturedTable>(std::move(table)));
     }
+    // What the log will bring is looked at too, so that a new type seldom stops the stream.
+    TRY_LET(const auto names, discovery_.find_tables(options.tables));
+    for (const catalog::TableName& name : names) {
+        TRY_LET(const CapturedTable now, discovery_.describe(name, {1}));
+        binary_ = binary_ && now.reads_binary();
+    }
+    return {};
 }
 
 Result<change::Position> PostgresSource::source_end() {
     return log_end(side_);
 }
 
-Status PostgresSource::send_status(bool reply_now) {
-    constexpr std::int64_t epoch = std::int64_t{days_1970_to_2000} * micros_per_day;
-    std::vector<std::byte> message{std::byte{'r'}};
-    for (int position = 0; position < 3; ++position) {  // Written, flushed, applied.
-        put(message, acknowledged_.offset());
-    }
-    put(message, static_cast<std::uint64_t>(clock_.now().time_since_epoch().count() - epoch));
-    message.push_back(std::byte{reply_now ? std::uint8_t{1} : std::uint8_t{0}});
-    status_sent_ = clock_.steady_now();
-    return stream_.write_copy(message);
-}
-
-Status PostgresSource::send_status_if_due() {
-    messages_since_status_ = 0;
-    return clock_.steady_now() - status_sent_ >= status_interval ? send_status() : Status();
-}
-
 Status PostgresSource::acknowledge(change::Position position) {
-    WEIR_ASSERT(position >= acknowledged_);
-    acknowledged_ = position;
-    return send_status();
+    return stream_->acknowledge(position);
 }
 
 Result<change::CutEnd> PostgresSource::read_cut(change::CutBoundary& boundary,
@@ -144,15 +108,9 @@ Result<change::CutEnd> PostgresSource::read_cut(change::CutBoundary& boundary,
             TRY(flush(sink));
             return end_cut();
         }
-        TRY_LET(const auto message, stream_.read_copy(idle_wait));
-        if (!message) {
-            return fail(ErrorKind::unavailable, "the server ended the replication stream");
-        }
-        if (!message->empty()) {
-            TRY(receive(*message, sink));
-        }
-        if (message->empty() || ++messages_since_status_ >= messages_between_clock_reads) {
-            TRY(send_status_if_due());
+        TRY_LET(const auto message, stream_->read(idle_wait));
+        if (!message.empty()) {
+            TRY(receive(message, sink));
         }
     }
 }
@@ -187,7 +145,7 @@ Status PostgresSource::receive_keepalive(std::span<const std::byte> message) {
             progress_.position = log_position_;
         }
     }
-    return reply != 0 ? send_status() : Status();
+    return reply != 0 ? stream_->report() : Status();
 }
 
 Status PostgresSource::receive_data(std::span<const std::byte> message, change::ChangeSink& sink) {
@@ -201,12 +159,40 @@ Status PostgresSource::receive_data(std::span<const std::byte> message, change::
 Status PostgresSource::spool(std::span<const std::byte> message) {
     ByteCursor cursor(message.subspan(1));
     TRY_LET(const auto subtransaction, cursor.take<std::uint32_t>());
-    spooled_message_.assign(1, message[0]);
-    spooled_message_.insert(spooled_message_.end(), cursor.rest().begin(), cursor.rest().end());
     // The server announces a relation once for a streamed transaction, whatever happens to the
     // subtransaction that needed it first.
     const bool lasting = message[0] == std::byte{'R'};
+    spooled_message_.clear();
+    if (lasting) {
+        const std::uint64_t arrival = ++arrivals_;
+        const auto number = std::as_bytes(std::span(&arrival, 1));
+        spooled_message_.push_back(numbered_relation);
+        spooled_message_.insert(spooled_message_.end(), number.begin(), number.end());
+    }
+    spooled_message_.push_back(message[0]);
+    spooled_message_.insert(spooled_message_.end(), cursor.rest().begin(), cursor.rest().end());
     return spool_.add(*streaming_, lasting ? *streaming_ : subtransaction, spooled_message_);
+}
+
+Status PostgresSource::replay(std::span<const std::byte> message, change::ChangeSink& sink) {
+    if (message[0] != numbered_relation) {
+        return apply(message, sink);
+    }
+    std::uint64_t arrival = 0;
+    std::memcpy(&arrival, message.data() + 1, sizeof(arrival));
+    const auto bytes = message.subspan(1 + sizeof(arrival));
+    TRY_LET(const Message parsed, parse_message(bytes, tuples_));
+    announce(std::get<Relation>(parsed).id, bytes, arrival);
+    return {};
+}
+
+void PostgresSource::announce(RelationId id, std::span<const std::byte> bytes,
+                              std::uint64_t arrival) {
+    auto& announced = announced_[id];
+    // A streamed announcement takes effect at its commit; a newer one may have overtaken it.
+    if (arrival > announced.arrival) {
+        announced = {.message = {bytes.begin(), bytes.end()}, .arrival = arrival};
+    }
 }
 
 Status PostgresSource::apply(std::span<const std::byte> bytes, change::ChangeSink& sink) {
@@ -222,7 +208,7 @@ Status PostgresSource::apply(std::span<const std::byte> bytes, change::ChangeSin
         return apply_row(row->relation, sink, message);
     }
     if (const auto* relation = std::get_if<Relation>(&message)) {
-        announced_[relation->id].assign(bytes.begin(), bytes.end());
+        announce(relation->id, bytes, ++arrivals_);
     } else if (const auto* begun = std::get_if<Begin>(&message)) {
         return begin(begun->commit_position, begun->commit_time, begun->transaction);
     } else if (const auto* commit = std::get_if<Commit>(&message)) {
@@ -267,12 +253,7 @@ Status PostgresSource::end_transaction(const Commit& commit) {
 
 Status PostgresSource::commit_streamed(const StreamCommit& stream, change::ChangeSink& sink) {
     TRY(begin(stream.commit.commit_position, stream.commit.commit_time, stream.transaction));
-    const auto visit = [&](std::span<const std::byte> message) -> Status {
-        if (++messages_since_status_ >= messages_between_clock_reads) {
-            TRY(send_status_if_due());
-        }
-        return apply(message, sink);
-    };
+    const auto visit = [&](std::span<const std::byte> message) { return replay(message, sink); };
     TRY(spool_.replay(stream.transaction, visit));
     return end_transaction(stream.commit);
 }
@@ -306,8 +287,9 @@ Status PostgresSource::apply_truncate(const Truncate& truncate, change::ChangeSi
 }
 
 Result<ChangeBuilder*> PostgresSource::builder_of(RelationId relation, change::ChangeSink& sink) {
-    if (announced_.contains(relation)) {
-        return follow(relation, sink);
+    if (const auto announced = announced_.find(relation);
+        announced != announced_.end() && !announced->second.message.empty()) {
+        return follow(relation, std::exchange(announced->second.message, {}), sink);
     }
     const auto found = relations_.find(relation);
     if (found == relations_.end()) {
@@ -317,36 +299,40 @@ Result<ChangeBuilder*> PostgresSource::builder_of(RelationId relation, change::C
     return builders_.at(found->second).get();
 }
 
-Result<ChangeBuilder*> PostgresSource::follow(RelationId id, change::ChangeSink& sink) {
-    const auto announced = announced_.extract(id);
+Result<ChangeBuilder*> PostgresSource::follow(RelationId id, std::span<const std::byte> announced,
+                                              change::ChangeSink& sink) {
     Tuples none;
-    TRY_LET(const Message message, parse_message(announced.mapped(), none));
+    TRY_LET(const Message message, parse_message(announced, none));
     const auto& relation = std::get<Relation>(message);
     const catalog::TableName name{std::string(relation.schema), std::string(relation.table)};
     const auto known = known_.find(name);
     const CapturedTable* before = known == known_.end() ? nullptr : known->second.get();
     TRY_LET(CapturedTable table, discovery_.follow(before, relation));
     relations_[id] = name;
+    if (before == nullptr || table.contract != before->contract) {
+        TRY(change_shape(name, std::move(table), sink));
+    }
     auto& builder = builders_[name];
-    const bool changed = before == nullptr || table.contract != before->contract;
-    if (changed && binary_ && !table.reads_binary()) {
-        return fail(
-            ErrorKind::conflict,
-            "a new column has no binary form; the stream must begin again in text, table={}",
-            name.to_string());
-    }
-    if (changed) {
-        if (builder != nullptr) {
-            TRY(builder->flush(sink));
-        }
-        builder.reset();
-        TRY(sink.schema_changed(table.contract));
-        known_[name] = std::make_shared<const CapturedTable>(std::move(table));
-    }
     if (builder == nullptr) {
         TRY_LET(builder, ChangeBuilder::create(known_.at(name)));
     }
     return builder.get();
+}
+
+Status PostgresSource::change_shape(const catalog::TableName& name, CapturedTable table,
+                                    change::ChangeSink& sink) {
+    if (binary_ && !table.reads_binary()) {
+        return fail(ErrorKind::conflict,
+                    "a new column has no binary form that weir reads: the stream begins again in "
+                    "text, table={}",
+                    name.to_string());
+    }
+    if (const auto builder = builders_.extract(name)) {
+        TRY(builder.mapped()->flush(sink));
+    }
+    TRY(sink.schema_changed(table.contract));
+    known_[name] = std::make_shared<const CapturedTable>(std::move(table));
+    return {};
 }
 
 Status PostgresSource::flush(change::ChangeSink& sink) {

@@ -1,9 +1,11 @@
 #pragma once
 
-#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/clock.h"
@@ -13,6 +15,7 @@
 #include "capture/postgres/connection.h"
 #include "capture/postgres/pgoutput.h"
 #include "capture/postgres/postgres_options.h"
+#include "capture/postgres/replication_stream.h"
 #include "capture/postgres/table_discovery.h"
 #include "capture/postgres/transaction_spool.h"
 #include "change/change_source.h"
@@ -39,16 +42,23 @@ public:
     Result<change::Position> source_end();
 
 private:
-    PostgresSource(const PostgresOptions& options, Connection stream, Connection side,
-                   change::Position position, const Clock& clock);
+    /// A relation message that no row has needed yet; afterwards only its number of arrival.
+    struct Announced {
+        std::vector<std::byte> message;
+        std::uint64_t arrival = 0;
+    };
 
-    Status start(const PostgresOptions& options);
-    Status send_status(bool reply_now = false);
-    Status send_status_if_due();
+    PostgresSource(const PostgresOptions& options, Connection side, change::Position position);
+
+    Status learn_tables(
+        const PostgresOptions& options,
+        const std::vector<std::shared_ptr<const catalog::TableContract>>& contracts);
     Status receive(std::span<const std::byte> message, change::ChangeSink& sink);
     Status receive_keepalive(std::span<const std::byte> message);
     Status receive_data(std::span<const std::byte> message, change::ChangeSink& sink);
     Status spool(std::span<const std::byte> message);
+    Status replay(std::span<const std::byte> message, change::ChangeSink& sink);
+    void announce(RelationId id, std::span<const std::byte> bytes, std::uint64_t arrival);
     Status apply(std::span<const std::byte> message, change::ChangeSink& sink);
     Status apply_row(RelationId relation, change::ChangeSink& sink, const Message& message);
     Status append(ChangeBuilder& builder, const Message& message);
@@ -58,21 +68,21 @@ private:
     Status end_transaction(const Commit& commit);
     Status commit_streamed(const StreamCommit& commit, change::ChangeSink& sink);
     Result<ChangeBuilder*> builder_of(RelationId relation, change::ChangeSink& sink);
-    Result<ChangeBuilder*> follow(RelationId id, change::ChangeSink& sink);
+    Result<ChangeBuilder*> follow(RelationId id, std::span<const std::byte> announced,
+                                  change::ChangeSink& sink);
+    Status change_shape(const catalog::TableName& name, CapturedTable table,
+                        change::ChangeSink& sink);
     Status flush(change::ChangeSink& sink);
     change::CutEnd end_cut() const;
 
-    const Clock& clock_;
-    Connection stream_;
     Connection side_;  // Asks the catalog while `stream_` streams.
     TableDiscovery discovery_;
-    bool binary_ = true;
-    change::Position acknowledged_;
-    std::chrono::steady_clock::time_point status_sent_;
-    unsigned messages_since_status_ = 0;
+    std::unique_ptr<ReplicationStream> stream_;
+    bool binary_;
 
     std::map<catalog::TableName, std::shared_ptr<const CapturedTable>> known_;
-    std::map<RelationId, std::vector<std::byte>> announced_;  // Relation messages not yet followed.
+    std::map<RelationId, Announced> announced_;
+    std::uint64_t arrivals_ = 0;  // Of relation messages, streamed ones too.
     std::map<RelationId, catalog::TableName> relations_;
     std::map<catalog::TableName, std::unique_ptr<ChangeBuilder>> builders_;
 

@@ -67,7 +67,8 @@ Status publish_tables(Connection& connection, const std::string& publication,
                       const std::vector<catalog::TableName>& tables) {
     std::string list;
     for (const catalog::TableName& name : tables) {
-        list += fmt::format("{}{}.{}", list.empty() ? "" : ", ",
+        // ONLY: tables that inherit from this one are captured when they are named themselves.
+        list += fmt::format("{}ONLY {}.{}", list.empty() ? "" : ", ",
                             connection.quote_identifier(name.schema),
                             connection.quote_identifier(name.table));
     }

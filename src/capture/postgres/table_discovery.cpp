@@ -1,5 +1,6 @@
 #include "capture/postgres/table_discovery.h"
 
+#include <arrow/type.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -68,6 +69,28 @@ catalog::Column column_of(const TextRow& row, const ValueCodec& codec) {
             .nullable = *row[5] == "f",
             .in_key = *row[6] == "t",
             .tags = {"phi.unclassified"}};
+}
+
+/// A column that took over another's name gives the number back to the renamed one; one that is
+/// gone from the catalog by now gets the number after its neighbour's, for columns come in that
+/// order.
+void settle_ids(std::vector<catalog::Column>& columns,
+                const std::map<std::string, std::uint32_t>& numbers) {
+    std::map<std::uint32_t, int> uses;
+    for (const catalog::Column& column : columns) {
+        ++uses[column.id];
+    }
+    std::uint32_t previous = 0;
+    for (catalog::Column& column : columns) {
+        const auto number = numbers.find(column.name);
+        if (column.id != 0 && uses[column.id] > 1 && number != numbers.end()) {
+            column.id = number->second;
+        }
+        if (column.id == 0) {
+            column.id = previous + 1;
+        }
+        previous = column.id;
+    }
 }
 
 bool same_shape(const TableContract& one, const TableContract& other) {
@@ -207,7 +230,11 @@ Result<CapturedTable> TableDiscovery::restore(std::shared_ptr<const TableContrac
             TRY_LET(type, resolve(TypeOid{to_number<std::uint32_t>(rows[0][0])},
                                   to_number<std::int32_t>(rows[0][1])));
         }
-        table.codecs.push_back(ValueCodec::create(type.base, type.type_modifier, type.is_enum));
+        const ValueCodec codec = ValueCodec::create(type.base, type.type_modifier, type.is_enum);
+        // The type may be gone by now, or another one may have its name.
+        table.codecs.push_back(codec.landed_type()->Equals(*column.landed_type)
+                                   ? codec
+                                   : ValueCodec::create_for(column.landed_type));
     }
     return table;
 }
@@ -227,20 +254,22 @@ Result<CapturedTable> TableDiscovery::follow(const CapturedTable* known, const R
         TRY_LET(const ResolvedType type, resolve(column.type, column.type_modifier));
         TRY_LET(const std::string source_type, type_name(column.type, column.type_modifier));
         table.codecs.push_back(ValueCodec::create(type.base, type.type_modifier, type.is_enum));
-        // Under FULL all columns carry the key flag; the key is then what it was known to be.
-        const bool full = relation.replica_identity == 'f';
+        // Under FULL all columns carry the key flag, under NOTHING none; the key is then what it
+        // was known to be.
+        const bool flags = relation.replica_identity != 'f' && relation.replica_identity != 'n';
         contract->columns.push_back(
-            {.id = old != nullptr ? old->id : numbers[name],  // 0: dropped again by now.
+            {.id = old != nullptr ? old->id : numbers[name],
              .name = name,
              .source_type = source_type,
              .landed_type = table.codecs.back().landed_type(),
              .nullable = old == nullptr || old->nullable,
-             .in_key = full ? old != nullptr && old->in_key : column.in_key,
+             .in_key = flags ? column.in_key : old != nullptr && old->in_key,
              .tags = old != nullptr ? old->tags : std::vector<std::string>{"phi.unclassified"}});
     }
     contract->identity =
         identity_of(std::string_view(&relation.replica_identity, 1), contract->has_key());
     contract->version = {before == nullptr ? 1 : before->version.number + 1};
+    settle_ids(contract->columns, numbers);
     if (before != nullptr && same_shape(*before, *contract)) {
         return *known;
     }

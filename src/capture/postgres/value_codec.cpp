@@ -92,6 +92,11 @@ Result<Fit> put_timestamp(arrow::ArrayBuilder& builder, std::int64_t postgres_mi
     return micros ? put<arrow::TimestampBuilder>(builder, *micros) : Result<Fit>(Fit::outside);
 }
 
+Result<Fit> put_date(arrow::ArrayBuilder& builder, std::int32_t postgres_days) {
+    const auto days = date_from_postgres(postgres_days);
+    return days ? put<arrow::Date32Builder>(builder, *days) : malformed();
+}
+
 Result<Fit> put_uuid(arrow::ArrayBuilder& builder, std::span<const std::byte> value) {
     if (value.size() != 16) {
         return malformed();
@@ -172,6 +177,29 @@ ValueCodec ValueCodec::create(TypeOid type, std::int32_t type_modifier, bool enu
     return codec;
 }
 
+ValueCodec ValueCodec::create_for(const std::shared_ptr<arrow::DataType>& landed_type) {
+    switch (landed_type->id()) {
+        case arrow::Type::BOOL: return create({bool_oid}, -1);
+        case arrow::Type::INT16: return create({int2_oid}, -1);
+        case arrow::Type::INT32: return create({int4_oid}, -1);
+        case arrow::Type::INT64: return create({int8_oid}, -1);
+        case arrow::Type::FLOAT: return create({float4_oid}, -1);
+        case arrow::Type::DOUBLE: return create({float8_oid}, -1);
+        case arrow::Type::BINARY: return create({bytea_oid}, -1);
+        case arrow::Type::DATE32: return create({date_oid}, -1);
+        case arrow::Type::TIME64: return create({time_oid}, -1);
+        case arrow::Type::TIMESTAMP: {
+            const auto& type = static_cast<const arrow::TimestampType&>(*landed_type);
+            return create({type.timezone().empty() ? timestamp_oid : timestamptz_oid}, -1);
+        }
+        case arrow::Type::DECIMAL128: {
+            const auto& type = static_cast<const arrow::Decimal128Type&>(*landed_type);
+            return create({numeric_oid}, ((type.precision() << 16) | type.scale()) + 4);
+        }
+        default: return create({}, -1);
+    }
+}
+
 Result<Fit> ValueCodec::append(std::span<const std::byte> value, ValueForm form,
                                arrow::ArrayBuilder& builder) const {
     return form == ValueForm::binary && reads_binary_ ? append_binary(value, builder)
@@ -196,8 +224,7 @@ Result<Fit> ValueCodec::append_text(std::string_view text, arrow::ArrayBuilder& 
         case Kind::bytes: return put_hex(builder, text);
         case Kind::date: {
             const auto days = parse_date(text);
-            return days ? put<arrow::Date32Builder>(builder, date_from_postgres(*days))
-                        : malformed();
+            return days ? put_date(builder, *days) : malformed();
         }
         case Kind::time: {
             const auto micros = parse_time(text);
@@ -253,7 +280,7 @@ Result<Fit> ValueCodec::append_binary(std::span<const std::byte> value,
         }
         case Kind::date: {
             TRY_LET(const auto days, cursor.take<std::int32_t>());
-            return put<arrow::Date32Builder>(builder, date_from_postgres(days));
+            return put_date(builder, days);
         }
         case Kind::time: return put_integer<arrow::Time64Builder, std::int64_t>(builder, value);
         case Kind::timestamp: {

@@ -33,6 +33,9 @@ public:
     /// base type (domains resolved); an enum is `enum_type`.
     static ValueCodec create(TypeOid type, std::int32_t type_modifier, bool enum_type = false);
 
+    /// The codec of a stored contract's column whose type the server no longer knows.
+    static ValueCodec create_for(const std::shared_ptr<arrow::DataType>& landed_type);
+
     const std::shared_ptr<arrow::DataType>& landed_type() const { return landed_type_; }
     /// Whether the type's binary form can be read; otherwise ask the server for text.
     bool reads_binary() const { return reads_binary_; }
