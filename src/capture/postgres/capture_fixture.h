@@ -238,7 +238,7 @@ protected:
 
     /// Publishes, makes the slot, reads the snapshot into `sink`.
     std::unique_ptr<PostgresSnapshot> snapshot(RecordingSink& sink) {
-        auto begun = PostgresSnapshot::begin(options, PostgresSnapshot::Mode::with_slot, 1);
+        auto begun = PostgresSnapshot::begin(options, PostgresSnapshot::Mode::with_slot, 1, {});
         EXPECT_THAT(begun, IsOk());
         if (!begun) {
             return nullptr;
