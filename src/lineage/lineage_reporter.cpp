@@ -44,7 +44,7 @@ Status LineageReporter::completed(StageBatch batch) {
     return due(job) ? write_pending(job) : Status();
 }
 
-Status LineageReporter::failed(StageBatch batch, const Error& error) {
+Status LineageReporter::failed(const StageBatch& batch, const Error& error) {
     Job& job = jobs_[batch.stage];
     TRY(write_pending(job));
     job.reported = clock_.steady_now();
@@ -77,7 +77,8 @@ Status LineageReporter::write_pending(Job& job) {
         return {};
     }
     job.reported = clock_.steady_now();
-    const StageBatch batch = *std::exchange(job.pending, std::nullopt);
+    const StageBatch batch = *std::move(job.pending);
+    job.pending.reset();
     return write_run(batch, std::nullopt);
 }
 

@@ -48,7 +48,7 @@ public:
     /// Takes a batch; writes the stage's run if it is due.
     Status completed(StageBatch batch);
     /// Writes what the stage had done before, and the failed run, at once.
-    Status failed(StageBatch batch, const Error& error);
+    Status failed(const StageBatch& batch, const Error& error);
     /// Writes every run that is due; call it now and then while stages are idle.
     Status tick();
     /// Writes everything that is pending.
