@@ -77,7 +77,8 @@ Status LineageReporter::write_pending(Job& job) {
         return {};
     }
     job.reported = clock_.steady_now();
-    const StageBatch batch = *std::exchange(job.pending, std::nullopt);
+    const StageBatch batch = *std::move(job.pending);
+    job.pending.reset();
     return write_run(batch, std::nullopt);
 }
 

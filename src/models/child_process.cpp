@@ -1,6 +1,7 @@
 #include "models/child_process.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 
@@ -64,7 +65,7 @@ Words environment_of(const ChildOptions& options) {
         }
     }
     for (const auto& [name, value] : options.environment) {
-        words.add(name + "=" + value);
+        words.add(fmt::format("{}={}", name, value));
     }
     return words;
 }

@@ -80,6 +80,7 @@ Result<std::vector<std::string>> tables_of(sql::SqlSession& session,
                                       "AND table_type = 'BASE TABLE' ORDER BY table_name",
                                       quote_literal(options.schema))));
     std::vector<std::string> tables;
+    tables.reserve(found.rows.size());
     for (const auto& row : found.rows) {
         tables.push_back(row.front().value_or(""));
     }
