@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <iterator>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -29,6 +30,7 @@ using namespace std::chrono_literals;
 
 constexpr int ready_tries = 300;
 constexpr auto ready_wait = 100ms;
+constexpr auto gone_wait = 10ms;
 
 struct Account {
     uid_t user;
@@ -115,6 +117,11 @@ Status own_folder(const fs::path& folder) {
     }
     fs::permissions(folder, fs::perms::owner_all, error);
     return {};
+}
+
+std::vector<pid_t> children_of(pid_t process) {
+    std::ifstream list(fmt::format("/proc/{0}/task/{0}/children", process));
+    return {std::istream_iterator<pid_t>(list), {}};
 }
 
 }  // namespace
@@ -220,10 +227,22 @@ std::string PrivateServer::url(std::string_view database) const {
 }
 
 void PrivateServer::kill() {
-    if (process_ != 0) {
-        ::kill(-process_, SIGKILL);  // The server leads its own process group.
-        waitpid(process_, nullptr, 0);
-        process_ = 0;
+    if (process_ == 0) {
+        return;
+    }
+    // Each backend leads a process group of its own, and would outlive its parent for a while.
+    const std::vector<pid_t> children = children_of(process_);
+    ::kill(process_, SIGKILL);
+    waitpid(process_, nullptr, 0);
+    process_ = 0;
+    for (const pid_t child : children) {
+        ::kill(child, SIGKILL);
+    }
+    // A new server refuses the folder while one of them is attached to its memory.
+    for (const pid_t child : children) {
+        for (int tries = 0; tries < ready_tries && ::kill(child, 0) == 0; ++tries) {
+            std::this_thread::sleep_for(gone_wait);
+        }
     }
 }
 
