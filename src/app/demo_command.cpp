@@ -153,6 +153,7 @@ private:
     Status run_chain();
     Status wait_for_payer(const std::stop_token& stop);
     Status wait_until_loaded(const std::stop_token& stop);
+    Result<bool> prove_tables(sql::SqlSession& session);
     Status prove();
     void print() const;
     std::vector<std::string> simulator(std::vector<std::string> words) const;
@@ -343,12 +344,9 @@ Status Demo::run_chain() {
     return worked;
 }
 
-Status Demo::prove() {
-    TRY_LET(const auto stage, LoadStage::open(*pipeline_));
+Result<bool> Demo::prove_tables(sql::SqlSession& session) {
     TRY_LET(Connection source, Connection::open(server_->url()));
-    TRY_LET(const auto proofs, prove_equal(*pipeline_, source, stage->session()));
-    TRY_LET(const json figures, freshness_.percentiles(stage->session()));
-    result_.update(figures);
+    TRY_LET(const auto proofs, prove_equal(*pipeline_, source, session));
     std::uint64_t rows = 0;
     bool equal = true;
     for (const TableProof& proof : proofs) {
@@ -357,15 +355,23 @@ Status Demo::prove() {
         context_.report.line(fmt::format("  {:<28} {:>10} rows  {}", proof.table, proof.rows,
                                          proof.equal ? "source = warehouse" : "DIFFERENT"));
     }
+    ledger::PipelineState state;
+    TRY(ledger::catch_up(state, pipeline_->ledger()));
+    result_["schema_changes"] = state.contracts.size() - proofs.size();
+    result_["rows_at_source"] = rows;
+    result_["source_equals_warehouse"] = equal;
+    return equal;
+}
+
+Status Demo::prove() {
+    TRY_LET(const auto stage, LoadStage::open(*pipeline_));
+    TRY_LET(const bool equal, prove_tables(stage->session()));
+    TRY_LET(const json figures, freshness_.percentiles(stage->session()));
+    result_.update(figures);
     TRY_LET(const sql::Rows initial,
             stage->session().query("SELECT rows FROM weir_ops.load ORDER BY from_cut LIMIT 1"));
     result_["rows_initial"] =
         initial.rows.empty() ? 0 : std::stoll(initial.rows[0][0].value_or("0"));
-    result_["rows_at_source"] = rows;
-    result_["source_equals_warehouse"] = equal;
-    ledger::PipelineState state;
-    TRY(ledger::catch_up(state, pipeline_->ledger()));
-    result_["schema_changes"] = state.contracts.size() - proofs.size();
     result_["changes"] = freshness_.changes();
     TRY_LET(const ledger::VerifyReport verified, verify_ledger(*pipeline_));
     result_["ledger_verified"] = true;

@@ -7,7 +7,9 @@
 #include <charconv>
 #include <cstdlib>
 #include <fstream>
+#include <optional>
 #include <set>
+#include <span>
 
 namespace weir::app {
 namespace {

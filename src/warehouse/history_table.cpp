@@ -55,8 +55,9 @@ private:
     std::set<std::string> taken_;
 };
 
-const HistoryColumn* find(const std::optional<HistoryTable>& table, std::uint32_t id) {
-    if (!table) {
+/// `table` may be null. A pointer, since an optional would be a copy that the result outlives.
+const HistoryColumn* find(const HistoryTable* table, std::uint32_t id) {
+    if (table == nullptr) {
         return nullptr;
     }
     const auto found = std::ranges::find(table->columns, id, &HistoryColumn::id);
@@ -80,7 +81,8 @@ Result<HistoryTable> shape(const std::optional<HistoryTable>& before,
     HistoryTable table{.name = contract.name, .version = contract.version, .columns = {}};
     NameChooser names;
     for (const catalog::Column& column : contract.columns) {
-        TRY_LET(auto shaped, shape_column(find(before, column.id), column, names));
+        TRY_LET(auto shaped,
+                shape_column(find(before ? &*before : nullptr, column.id), column, names));
         table.columns.push_back(std::move(shaped));
     }
     const std::size_t present = table.columns.size();
@@ -131,7 +133,7 @@ void add_renames(const HistoryTable& before, const HistoryTable& after,
 void add_columns_and_types(const HistoryTable& before, const HistoryTable& after,
                            std::vector<std::string>& statements) {
     for (const HistoryColumn& column : after.columns) {
-        const HistoryColumn* old = find(before, column.id);
+        const HistoryColumn* old = find(&before, column.id);
         const std::string type = sql_type(*column.type);
         if (old == nullptr) {
             statements.push_back(fmt::format("ALTER TABLE {} ADD COLUMN {} {}",

@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/byte_text.h"
 #include "base/result.h"
 
 namespace weir::capture::postgres {
@@ -47,14 +48,13 @@ public:
 
     /// Takes a text that ends in a zero byte, without it.
     Result<std::string_view> take_text() {
-        const auto* begin = static_cast<const char*>(static_cast<const void*>(rest_.data()));
-        const void* zero = rest_.empty() ? nullptr : std::memchr(begin, 0, rest_.size());
-        if (zero == nullptr) {
+        const std::string_view text = as_text(rest_);
+        const std::size_t size = text.find('\0');
+        if (size == std::string_view::npos) {
             return fail(ErrorKind::corrupt, "a text in the message has no end");
         }
-        const auto size = static_cast<std::size_t>(static_cast<const char*>(zero) - begin);
         rest_ = rest_.subspan(size + 1);
-        return std::string_view(begin, size);
+        return text.substr(0, size);
     }
 
 private:

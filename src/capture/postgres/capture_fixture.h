@@ -108,7 +108,7 @@ inline std::string written_image(const catalog::TableContract& contract,
             value = "unchanged-toast-datum";
         }
         const std::string type = source_type.substr(0, source_type.find('('));
-        text += " " + name + "[" + type + "]:" + value;
+        text += fmt::format(" {}[{}]:{}", name, type, value);
     }
     return text;
 }
@@ -121,11 +121,12 @@ inline std::string written_list(const arrow::ListArray& list, std::int64_t row) 
     const auto values = list.value_slice(row);
     for (std::int64_t index = 0; index < values->length(); ++index) {
         const auto scalar = values->GetScalar(index).ValueOrDie();
-        text += (text.empty() ? "'" : ",'") + scalar->ToString() + "'";
+        text += fmt::format("{}'{}'", text.empty() ? "" : ",", scalar->ToString());
     }
     return text;
 }
 
+// One column after the other. NOLINTNEXTLINE(readability-function-size)
 inline WrittenRow written_row(const change::ChangeBatch& batch, std::int64_t row) {
     using change::LandedColumn;
     const auto column = [&](LandedColumn which) {

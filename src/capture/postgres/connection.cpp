@@ -5,6 +5,8 @@
 #include <array>
 #include <utility>
 
+#include "base/byte_text.h"
+
 namespace weir::capture::postgres {
 namespace {
 
@@ -73,6 +75,7 @@ bool is_done(const PGresult* result) {
 
 }  // namespace
 
+// One table of settings: its lines are its length. NOLINTNEXTLINE(readability-function-size)
 Result<Connection> Connection::open(const std::string& url, Mode mode) {
     if (!is_readable(url)) {
         return fail(ErrorKind::invalid,
@@ -190,7 +193,7 @@ Result<std::optional<std::span<const std::byte>>> Connection::read_copy(
 
 Status Connection::write_copy(std::span<const std::byte> message) {
     // libpq takes `char`; the bytes are ours and stay so.
-    const auto* bytes = static_cast<const char*>(static_cast<const void*>(message.data()));
+    const char* bytes = as_text(message).data();
     if (PQputCopyData(connection_.get(), bytes, static_cast<int>(message.size())) != 1 ||
         PQflush(connection_.get()) < 0) {
         return fail(ErrorKind::unavailable, "PostgreSQL went away: {}",

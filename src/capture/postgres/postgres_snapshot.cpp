@@ -141,6 +141,8 @@ Status PostgresSnapshot::open_workers(const PostgresOptions& options, const std:
     return {};
 }
 
+// The order of these steps is what makes the snapshot one.
+// NOLINTNEXTLINE(readability-function-size)
 Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin(const PostgresOptions& options,
                                                                   Mode mode, std::size_t workers,
                                                                   const Contracts& known) {
@@ -184,6 +186,7 @@ const std::shared_ptr<const CapturedTable>& PostgresSnapshot::table_of(
     return *found;
 }
 
+// One loop over one copy. NOLINTNEXTLINE(readability-function-size)
 Status PostgresSnapshot::read_chunk(const change::SnapshotChunk& chunk, std::size_t worker,
                                     change::ChangeSink& sink, const std::stop_token& stop) {
     WEIR_ASSERT(worker < workers_.size());

@@ -51,6 +51,7 @@ protected:
 
     static std::vector<std::string> texts(const std::vector<WrittenRow>& rows) {
         std::vector<std::string> lines;
+        lines.reserve(rows.size());
         for (const WrittenRow& row : rows) {
             lines.push_back(row.text);
         }
@@ -305,8 +306,11 @@ TEST_F(PostgresSourceTest, StopsAtAWholeTransaction) {
     begin_log();
     auto source = PostgresSource::open(options, start, contracts, clock);
     ASSERT_THAT(source, IsOk());
-    std::stop_source stop;
-    stop.request_stop();
+    const std::stop_source stop = [] {
+        std::stop_source requested;
+        requested.request_stop();
+        return requested;
+    }();
     CountingBoundary never(~0ULL, change::Position(~0ULL));
     RecordingSink sink;
     const auto cut = (*source)->read_cut(never, sink, stop.get_token());

@@ -57,7 +57,8 @@ Result<std::uint16_t> free_port() {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof(address);
-    auto* generic = static_cast<sockaddr*>(static_cast<void*>(&address));
+    // The sockets API takes every kind of address as this one.
+    auto* generic = reinterpret_cast<sockaddr*>(&address);  // NOLINT(*-reinterpret-cast)
     const bool bound = descriptor >= 0 && bind(descriptor, generic, size) == 0 &&
                        getsockname(descriptor, generic, &size) == 0;
     close(descriptor);
@@ -73,8 +74,10 @@ Result<std::uint16_t> free_port() {
     prctl(PR_SET_PDEATHSIG, SIGQUIT);
     setsid();
     const int log = open(log_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    dup2(log, STDOUT_FILENO);
-    dup2(log, STDERR_FILENO);
+    if (log >= 0) {
+        dup2(log, STDOUT_FILENO);
+        dup2(log, STDERR_FILENO);
+    }
     if (account &&
         (setgroups(0, nullptr) != 0 || setgid(account->group) != 0 || setuid(account->user) != 0)) {
         _exit(126);
@@ -91,6 +94,7 @@ Result<std::uint16_t> free_port() {
 Result<pid_t> spawn_program(std::vector<std::string> words, const fs::path& log_file) {
     TRY_LET(const auto account, server_account());
     std::vector<char*> arguments;
+    arguments.reserve(words.size() + 1);
     for (std::string& word : words) {
         arguments.push_back(word.data());
     }

@@ -239,6 +239,7 @@ Result<CapturedTable> TableDiscovery::restore(std::shared_ptr<const TableContrac
     return table;
 }
 
+// One column after the other, against what was known. NOLINTNEXTLINE(readability-function-size)
 Result<CapturedTable> TableDiscovery::follow(const CapturedTable* known, const Relation& relation) {
     auto contract = std::make_shared<TableContract>();
     CapturedTable table{.contract = nullptr, .codecs = {}};

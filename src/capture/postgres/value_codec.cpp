@@ -9,6 +9,7 @@
 #include <charconv>
 
 #include "base/assert.h"
+#include "base/byte_text.h"
 #include "capture/postgres/byte_cursor.h"
 #include "capture/postgres/moment.h"
 #include "capture/postgres/numeric.h"
@@ -22,10 +23,6 @@ constexpr std::uint32_t bool_oid = 16, bytea_oid = 17, name_oid = 19, int8_oid =
                         float8_oid = 701, bpchar_oid = 1042, varchar_oid = 1043, date_oid = 1082,
                         time_oid = 1083, timestamp_oid = 1114, timestamptz_oid = 1184,
                         numeric_oid = 1700, uuid_oid = 2950, jsonb_oid = 3802;
-
-std::string_view as_text(std::span<const std::byte> bytes) {
-    return {static_cast<const char*>(static_cast<const void*>(bytes.data())), bytes.size()};
-}
 
 Result<Fit> stored(const arrow::Status& status) {
     if (!status.ok()) {
@@ -138,6 +135,7 @@ std::shared_ptr<arrow::DataType> timestamp_type(bool with_zone) {
 
 }  // namespace
 
+// One line for each type. NOLINTNEXTLINE(readability-function-size)
 ValueCodec ValueCodec::create(TypeOid type, std::int32_t type_modifier, bool enum_type) {
     if (enum_type) {
         return {Kind::text, arrow::utf8(), true};
@@ -206,6 +204,7 @@ Result<Fit> ValueCodec::append(std::span<const std::byte> value, ValueForm form,
                                                       : append_text(as_text(value), builder);
 }
 
+// One line for each type. NOLINTNEXTLINE(readability-function-size)
 Result<Fit> ValueCodec::append_text(std::string_view text, arrow::ArrayBuilder& builder) const {
     switch (kind_) {
         case Kind::boolean:
@@ -239,6 +238,7 @@ Result<Fit> ValueCodec::append_text(std::string_view text, arrow::ArrayBuilder& 
     return malformed();
 }
 
+// One line for each type. NOLINTNEXTLINE(readability-function-size)
 Result<Fit> ValueCodec::append_binary(std::span<const std::byte> value,
                                       arrow::ArrayBuilder& builder) const {
     ByteCursor cursor(value);
@@ -259,9 +259,9 @@ Result<Fit> ValueCodec::append_binary(std::span<const std::byte> value,
             if (!numeric.is_finite()) {
                 return Fit::outside;
             }
-            if (const auto scaled = numeric.scaled(scale_); scaled && precision_ >= 18) {
-                return put<arrow::Decimal128Builder>(builder, arrow::Decimal128(*scaled));
-            } else if (scaled && arrow::Decimal128(*scaled).FitsInPrecision(precision_)) {
+            const auto scaled = numeric.scaled(scale_);
+            if (scaled &&
+                (precision_ >= 18 || arrow::Decimal128(*scaled).FitsInPrecision(precision_))) {
                 return put<arrow::Decimal128Builder>(builder, arrow::Decimal128(*scaled));
             }
             return put_decimal_text(builder, numeric.to_text(), precision_, scale_);
