@@ -168,7 +168,10 @@ inline WrittenRow written_row(const change::ChangeBatch& batch, std::int64_t row
 inline std::vector<WrittenRow> written_rows(const std::vector<change::ChangeBatch>& batches) {
     std::vector<WrittenRow> rows;
     for (const change::ChangeBatch& batch : batches) {
-        EXPECT_TRUE(batch.rows->ValidateFull().ok());
+        // Arrow's own check knows no 24:00:00, which landed_file.md keeps.
+        const arrow::Status valid = batch.rows->ValidateFull();
+        EXPECT_TRUE(valid.ok() || valid.message().find("86400000000") != std::string::npos)
+            << valid.message();
         EXPECT_TRUE(batch.rows->schema()->Equals(*change::landed_schema(*batch.contract), true));
         for (std::int64_t row = 0; row < batch.rows->num_rows(); ++row) {
             rows.push_back(written_row(batch, row));
@@ -188,7 +191,7 @@ protected:
         auto started = PrivateServer::start(
             {.folder = folder->path(),
              .settings = {"logical_decoding_work_mem = 64kB", "shared_buffers = 64MB",
-                          "max_connections = 30", "wal_sender_timeout = 20s"}});
+                          "max_connections = 30", "synchronous_commit = on"}});
         ASSERT_THAT(started, IsOk());
         server = std::make_unique<PrivateServer>(*std::move(started));
     }
@@ -238,8 +241,9 @@ protected:
     }
 
     /// Publishes, makes the slot, reads the snapshot into `sink`.
-    std::unique_ptr<PostgresSnapshot> snapshot(RecordingSink& sink) {
-        auto begun = PostgresSnapshot::begin(options, PostgresSnapshot::Mode::with_slot, 1, {});
+    std::unique_ptr<PostgresSnapshot> snapshot(
+        RecordingSink& sink, PostgresSnapshot::Mode mode = PostgresSnapshot::Mode::with_slot) {
+        auto begun = PostgresSnapshot::begin(options, mode, 1, {});
         EXPECT_THAT(begun, IsOk());
         if (!begun) {
             return nullptr;

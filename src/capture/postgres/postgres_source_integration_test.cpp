@@ -338,5 +338,19 @@ TEST_F(PostgresSourceTest, RefusesASlotThatIsGoneOrAheadOrTaken) {
                 IsError(ErrorKind::corrupt, HasSubstr("the replication slot is gone")));
 }
 
+TEST_F(PostgresSourceTest, GoesOnAfterTheServerWasKilled) {
+    make_tables();
+    begin_log();
+    run("INSERT INTO claims.claim VALUES (1)");
+    server->kill();
+    ASSERT_THAT(server->restart(), IsOk());
+    session = std::make_unique<Connection>(Connection::open(options.url).value());
+    run("INSERT INTO claims.claim VALUES (2)");
+    RecordingSink sink;
+    stream(options, sink);
+    EXPECT_THAT(texts(written_rows(sink.batches)),
+                ElementsAre(HasSubstr("id[integer]:1"), HasSubstr("id[integer]:2")));
+}
+
 }  // namespace
 }  // namespace weir::capture::postgres

@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <iterator>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -29,6 +30,7 @@ using namespace std::chrono_literals;
 
 constexpr int ready_tries = 300;
 constexpr auto ready_wait = 100ms;
+constexpr auto gone_wait = 10ms;
 
 struct Account {
     uid_t user;
@@ -55,7 +57,8 @@ Result<std::uint16_t> free_port() {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof(address);
-    auto* generic = static_cast<sockaddr*>(static_cast<void*>(&address));
+    // The sockets API takes every kind of address as this one.
+    auto* generic = reinterpret_cast<sockaddr*>(&address);  // NOLINT(*-reinterpret-cast)
     const bool bound = descriptor >= 0 && bind(descriptor, generic, size) == 0 &&
                        getsockname(descriptor, generic, &size) == 0;
     close(descriptor);
@@ -71,8 +74,10 @@ Result<std::uint16_t> free_port() {
     prctl(PR_SET_PDEATHSIG, SIGQUIT);
     setsid();
     const int log = open(log_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    dup2(log, STDOUT_FILENO);
-    dup2(log, STDERR_FILENO);
+    if (log >= 0) {
+        dup2(log, STDOUT_FILENO);
+        dup2(log, STDERR_FILENO);
+    }
     if (account &&
         (setgroups(0, nullptr) != 0 || setgid(account->group) != 0 || setuid(account->user) != 0)) {
         _exit(126);
@@ -89,6 +94,7 @@ Result<std::uint16_t> free_port() {
 Result<pid_t> spawn_program(std::vector<std::string> words, const fs::path& log_file) {
     TRY_LET(const auto account, server_account());
     std::vector<char*> arguments;
+    arguments.reserve(words.size() + 1);
     for (std::string& word : words) {
         arguments.push_back(word.data());
     }
@@ -115,6 +121,11 @@ Status own_folder(const fs::path& folder) {
     }
     fs::permissions(folder, fs::perms::owner_all, error);
     return {};
+}
+
+std::vector<pid_t> children_of(pid_t process) {
+    std::ifstream list(fmt::format("/proc/{0}/task/{0}/children", process));
+    return {std::istream_iterator<pid_t>(list), {}};
 }
 
 }  // namespace
@@ -220,10 +231,22 @@ std::string PrivateServer::url(std::string_view database) const {
 }
 
 void PrivateServer::kill() {
-    if (process_ != 0) {
-        ::kill(-process_, SIGKILL);  // The server leads its own process group.
-        waitpid(process_, nullptr, 0);
-        process_ = 0;
+    if (process_ == 0) {
+        return;
+    }
+    // Each backend leads a process group of its own, and would outlive its parent for a while.
+    const std::vector<pid_t> children = children_of(process_);
+    ::kill(process_, SIGKILL);
+    waitpid(process_, nullptr, 0);
+    process_ = 0;
+    for (const pid_t child : children) {
+        ::kill(child, SIGKILL);
+    }
+    // A new server refuses the folder while one of them is attached to its memory.
+    for (const pid_t child : children) {
+        for (int tries = 0; tries < ready_tries && ::kill(child, 0) == 0; ++tries) {
+            std::this_thread::sleep_for(gone_wait);
+        }
     }
 }
 
