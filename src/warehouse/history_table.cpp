@@ -101,6 +101,7 @@ Result<HistoryTable> shape(const std::optional<HistoryTable>& before,
 
 std::string create_statement(const HistoryTable& table) {
     std::vector<std::string> columns;
+    columns.reserve(table.columns.size() + own_columns.size());
     for (const HistoryColumn& column : table.columns) {
         columns.push_back(
             fmt::format("{} {}", quote_identifier(column.name), sql_type(*column.type)));
