@@ -40,8 +40,7 @@ Status FileCheck::add(std::uint64_t index, const Entry& entry) {
 
 Status FileCheck::add_contract(const SchemaChanged& body) {
     ++documents_;
-    TRY_LET(const std::string text, read_named_by_hash(store_, contract_key(body), body.contract));
-    return {};
+    return check_named_by_hash(store_, contract_key(body), body.contract);
 }
 
 Status FileCheck::add_list(std::uint64_t index, const Entry& entry, const FileList& list,
