@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string bytes(data, data + size);
 
     if (const auto entry = parse_entry(bytes)) {
-        WEIR_ASSERT(format_entry(*entry) == bytes);
+        WEIR_ASSERT(format_entry(*entry).value() == bytes);
     }
     if (const auto entries = parse_bundle(std::as_bytes(std::span(bytes)))) {
         std::vector<std::byte> again;

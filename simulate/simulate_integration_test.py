@@ -2,7 +2,7 @@
 """Goal: the truth that the simulator writes is what the database holds, on every road to it.
 
 Method: a private PostgreSQL; the oracle is plain SQL that psql runs, as docs/formats/canonical_text.md
-says. Usage: simulate_integration_test.py WEIR_SIMULATE [TEST...]; WEIR_TEST_PG names another bin folder.
+says. WEIR_BUILD names the folder of the program, WEIR_TEST_PG that of the server.
 """
 
 import json
@@ -12,12 +12,11 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import unittest
 
 BIN = pathlib.Path(os.environ.get("WEIR_TEST_PG", "/usr/lib/postgresql/15/bin"))
-PROGRAM = None
+PROGRAM = str(pathlib.Path(os.environ.get("WEIR_BUILD", "build/release")).absolute() / "weir-simulate")
 SETTINGS = ["--seed", "7", "--scale", "4000", "--bulk-at", "1100", "--alter-at", "1300"]
 MONEY = "billed_amount, allowed_amount, paid_amount"
 
@@ -304,5 +303,4 @@ class SimulateTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    PROGRAM = sys.argv.pop(1)
     unittest.main()

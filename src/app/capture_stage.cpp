@@ -64,7 +64,7 @@ Status capture_stream(Pipeline& pipeline, StageHold& hold, const CaptureWork& wo
 
 Status capture_once(Pipeline& pipeline, const CaptureWork& work, const std::stop_token& stop) {
     TRY_LET(StageHold hold, StageHold::take(pipeline, ledger::Stage::capture));
-    if (!hold.state.snapshot_complete) {
+    if (needs_snapshot(hold.state)) {
         TRY(capture_snapshot(pipeline, hold, work, stop));
     }
     if (pipeline.configuration().snapshot_only || stop.stop_requested()) {
@@ -106,6 +106,10 @@ Status capture(Pipeline& pipeline, const CaptureWork& work, const std::stop_toke
         }
         pause = std::min<std::chrono::milliseconds>(pause * 2, retry_wait_max);
     }
+}
+
+bool needs_snapshot(const ledger::PipelineState& state) {
+    return state.landed.empty();
 }
 
 Result<std::vector<std::shared_ptr<const catalog::TableContract>>> newest_contracts(

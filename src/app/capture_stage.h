@@ -25,6 +25,10 @@ struct CaptureWork {
 Status capture(Pipeline& pipeline, const CaptureWork& work, const std::stop_token& stop,
                const std::function<void(const Error&)>& on_wait = {});
 
+/// Returns whether the pipeline has still to be begun by a snapshot. Chunks do not count before the
+/// cut that is made of them, not even when all of them have landed: only the cut has a position.
+bool needs_snapshot(const ledger::PipelineState& state);
+
 /// Returns the newest contract of every captured table.
 Result<std::vector<std::shared_ptr<const catalog::TableContract>>> newest_contracts(
     const ledger::PipelineState& state, const ledger::Ledger& ledger);

@@ -27,8 +27,7 @@ Status create_named_by_hash(store::ObjectStore& store, const std::string& key,
     if (created || created.error().kind() != ErrorKind::already_exists) {
         return created;
     }
-    TRY_LET(const auto existing, read_named_by_hash(store, key, sha256(bytes)));
-    return {};
+    return check_named_by_hash(store, key, sha256(bytes));
 }
 
 Result<std::string> read_named_by_hash(const store::ObjectStore& store, const std::string& key,
@@ -48,6 +47,12 @@ Result<std::string> read_named_by_hash(const store::ObjectStore& store, const st
         text.push_back(static_cast<char>(byte));
     }
     return text;
+}
+
+Status check_named_by_hash(const store::ObjectStore& store, const std::string& key,
+                           const Digest& digest) {
+    const auto text = read_named_by_hash(store, key, digest);
+    return text ? Status{} : std::unexpected(text.error());
 }
 
 Result<FileList> store_file_list(store::ObjectStore& store, std::vector<DataFile> files) {

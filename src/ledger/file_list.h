@@ -22,6 +22,10 @@ Status create_named_by_hash(store::ObjectStore& store, const std::string& key,
 Result<std::string> read_named_by_hash(const store::ObjectStore& store, const std::string& key,
                                        const Digest& digest);
 
+/// Checks such an object. Fails likewise.
+Status check_named_by_hash(const store::ObjectStore& store, const std::string& key,
+                           const Digest& digest);
+
 /// Returns the list itself if it fits an entry, or stores it as a manifest.
 Result<FileList> store_file_list(store::ObjectStore& store, std::vector<DataFile> files);
 /// Fails with `corrupt` if the manifest is not what it was.

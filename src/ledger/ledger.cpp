@@ -60,11 +60,11 @@ Result<std::vector<Entry>> Ledger::read_from(TreeSize from) {
 Result<Lease> Ledger::take_lease(Stage stage) {
     const std::lock_guard lock(mutex_);
     const EntryBody body = LeaseTaken{};
-    TRY_LET(std::string run_id, new_run_id(clock_.now()));
+    TRY_LET(const std::string run_id, new_run_id(clock_.now()));
     for (int tries = 0; tries < tries_max; ++tries) {
         TRY_LET(const auto news, refresh());
         TRY_LET(const Epoch before, epoch_of(stage));
-        const Lease lease{.stage = stage, .epoch = {before.value + 1}, .run_id = run_id};
+        Lease lease{.stage = stage, .epoch = {before.value + 1}, .run_id = run_id};
         TRY_LET(const auto texts, format(lease, {&body, 1}));
         TRY_LET(const bool appended, try_append(texts).with("cannot take lease"));
         if (appended) {
@@ -170,7 +170,7 @@ Result<std::vector<DataFile>> Ledger::read_files(const FileList& files) const {
 
 Result<SchemaChanged> Ledger::store_contract(const catalog::TableContract& contract) {
     const std::string text = catalog::to_json(contract);
-    const SchemaChanged entry{
+    SchemaChanged entry{
         .table = contract.name, .version = contract.version, .contract = sha256(text)};
     TRY(create_named_by_hash(store_, contract_key(entry), std::as_bytes(std::span(text))));
     return entry;

@@ -41,6 +41,7 @@ protected:
     std::vector<std::string> keys(std::string_view prefix) const {
         const auto objects = store_->list(prefix).value();
         std::vector<std::string> keys;
+        keys.reserve(objects.size());
         for (const store::ObjectInfo& object : objects) {
             keys.push_back(object.key);
         }

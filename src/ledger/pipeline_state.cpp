@@ -5,8 +5,6 @@
 namespace weir::ledger {
 namespace {
 
-using catalog::SchemaVersion;
-
 /// Applies one entry; each overload is one row of "what may follow what" in docs/formats/ledger.md.
 class Follow {
 public:
@@ -75,7 +73,7 @@ public:
         TRY(next_after(state_.last_landed(), body.cut));
         LandedCut landed{.entry = body, .files = {}};
         if (body.snapshot_attempt) {
-            TRY(check_snapshot(body));
+            TRY(check_snapshot(body.cut, *body.snapshot_attempt));
             for (const auto& [key, chunk] : state_.chunks) {
                 landed.files.emplace_back(chunk.first.files, chunk.second);
             }
@@ -156,12 +154,12 @@ private:
         return {};
     }
 
-    Status check_snapshot(const CutLanded& body) const {
-        const bool whole = state_.snapshot && state_.snapshot_complete &&
-                           state_.snapshot->attempt == *body.snapshot_attempt;
-        if (!whole || body.cut != CutNumber{1}) {
-            return refuse(fmt::format("the snapshot is not whole, attempt={}, chunks={}",
-                                      *body.snapshot_attempt, state_.chunks.size()));
+    Status check_snapshot(CutNumber cut, std::uint32_t attempt) const {
+        const bool whole =
+            state_.snapshot && state_.snapshot_complete && state_.snapshot->attempt == attempt;
+        if (!whole || cut != CutNumber{1}) {
+            return refuse(fmt::format("the snapshot is not whole, attempt={}, chunks={}", attempt,
+                                      state_.chunks.size()));
         }
         return {};
     }

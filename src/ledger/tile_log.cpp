@@ -66,7 +66,7 @@ Status TileLog::create(store::ObjectStore& store, const SigningKey& key, std::st
         return std::unexpected(head.error());
     }
     TileLog log(store, key);
-    const Status appended = log.append({&entry, 1});
+    Status appended = log.append({&entry, 1});
     if (!appended && appended.error().kind() == ErrorKind::conflict) {
         return fail(ErrorKind::already_exists, "somebody made the ledger first, path={}", head_key);
     }
@@ -224,7 +224,7 @@ Status TileLog::commit(std::span<const std::string> entries) {
 }
 
 Status TileLog::finish_pending() {
-    if (finished_) {
+    if (finished_ || !head_) {
         return {};
     }
     TRY(write_tiles(pending_));

@@ -187,9 +187,9 @@ TEST_F(VerifyTest, NamesSwappedEntries) {
 }
 
 TEST_F(VerifyTest, NamesAChangedTile) {
-    flip("ledger/tile/0/000", 32 * 17);
+    flip("ledger/tile/0/000", 544);
     expect("hash 17 is not that of the entries from 17 on, path=ledger/tile/0/000");
-    flip("ledger/tile/0/000", 32 * 17);
+    flip("ledger/tile/0/000", 544);
     flip("ledger/tile/0/001.p/44", 0);
     expect("entries from 256 on, path=ledger/tile/0/001.p/44");
     flip("ledger/tile/0/001.p/44", 0);
@@ -205,7 +205,7 @@ TEST_F(VerifyTest, NamesEntriesRewrittenWithTheirTile) {
     entries[3] = entries[2];
     put_texts(last_bundle, entries);
     Bytes tile = bytes("ledger/tile/0/001.p/44");
-    std::ranges::copy(leaf_hash(entries[3]), tile.begin() + 3 * 32);
+    std::ranges::copy(leaf_hash(entries[3]), tile.begin() + 96);
     put("ledger/tile/0/001.p/44", tile);
     expect("rewritten together with its tiles");
 }

@@ -37,6 +37,7 @@ protected:
     std::vector<std::string> keys(std::string_view prefix) const {
         const std::vector<ObjectInfo> objects = store_->list(prefix).value();
         std::vector<std::string> keys;
+        keys.reserve(objects.size());
         for (const ObjectInfo& object : objects) {
             keys.push_back(object.key);
         }
