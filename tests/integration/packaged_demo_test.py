@@ -55,4 +55,4 @@ def test_without_dbt_it_says_what_to_install(unpacked, tmp_path):
     done = run_demo(unpacked, tmp_path, str(find_programs()))
     assert done.returncode == 2
     assert re.search(r"cannot find dbt: install dbt-core .* and name its program as models\.dbt", done.stderr)
-    assert "rows_initial" not in done.stdout
+    assert "private PostgreSQL" not in done.stdout + done.stderr  # It looks before it begins.
