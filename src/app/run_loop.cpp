@@ -4,6 +4,7 @@
 #include <thread>
 #include <utility>
 
+#include "app/query_service.h"
 #include "app/refine_stage.h"
 
 namespace weir::app {
@@ -118,6 +119,10 @@ void RunLoop::load_thread(std::stop_source stop) {
 
 Status RunLoop::load_until_done(const std::stop_token& stop) {
     TRY_LET(const auto stage, LoadStage::open(pipeline_, work_.observer.on_loaded));
+    const auto service = QueryService::start(
+        pipeline_.folders().query_socket(),
+        [&](const std::string& statement) { return stage->answer(statement, stop); });
+    warn("query", service ? Status() : Status(std::unexpected(service.error())));
     const auto& clock = pipeline_.clock();
     auto built = clock.steady_now();
     ledger::CutNumber before{};
