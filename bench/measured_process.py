@@ -13,13 +13,13 @@ class Cost:
     peak_rss_mib: float
 
 
-def run_measured(command, **options):
+def run_measured(command, stdout=subprocess.DEVNULL, **options):
     """Runs a command to its end and returns its Cost; its children's processor time is in it.
 
-    Fails with the end of its output if the exit code is not 0.
+    Fails with the end of its errors if the exit code is not 0.
     """
     start = time.monotonic()
-    with subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+    with subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=stdout,
                           stderr=subprocess.PIPE, text=True, **options) as process:
         errors = process.stderr.read()
         _, status, usage = os.wait4(process.pid, 0)

@@ -5,7 +5,6 @@ import json
 import os
 import pathlib
 import platform
-import shutil
 import statistics
 import sys
 import tempfile
@@ -14,129 +13,110 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 from measured_process import run_measured  # noqa: E402
+from pipeline import BUILD, Pipeline, simulate  # noqa: E402
 from postgres import PostgresServer  # noqa: E402
 
 ROUNDS = 5
 TARGET = 0.3
-WEIR = pathlib.Path(os.environ.get("WEIR_BUILD", ROOT / "build/release")) / "weir"
-
-# A row of a claim: keys, exact money, dates, short codes and a note, as in a payer's tables.
-TABLE = """
-create table claim_line (
-    claim_line_id bigint primary key, claim_id bigint not null, line_number smallint not null,
-    procedure_code text not null, modifier text, place_of_service text, units integer,
-    billed_amount numeric(12,2), allowed_amount numeric(12,2), paid_amount numeric(12,2),
-    service_from date, service_to date, received_at timestamptz, status text, note text)"""
-ROW = """
-    {n}, {n} / 3, ({n} % 3)::smallint, 'C' || lpad(({n} % 5000)::text, 4, '0'),
-    case when {n} % 7 = 0 then '25' end, '11', ({n} % 9)::integer, ({n} % 99991) / 100.0,
-    ({n} % 79999) / 100.0, ({n} % 59999) / 100.0, date '2020-01-01' + ({n} % 1500)::integer,
-    date '2020-01-02' + ({n} % 1500)::integer, timestamptz '2020-01-01Z' + {n} * interval '1 second',
-    (array['received','paid','denied'])[1 + {n} % 3], 'note of line ' || {n}"""
 
 
 class Snapshot:
-    """A filled table is read from the start: rows per second."""
+    """The payer's filled tables are read from the start: rows per second."""
 
     unit = "rows/s"
-    floor_name = "psql: one session of COPY claim_line TO STDOUT (FORMAT binary), to /dev/null"
+    floor_name = "psql: one session of COPY ... TO STDOUT (FORMAT binary) of the same tables, to /dev/null"
+    lines = 1_000_000
 
     def __init__(self, server, scale):
         self.server = server
-        self.rows = max(1000, int(5_000_000 * scale))
-        server.psql(f"{TABLE}; insert into claim_line select {ROW.format(n='n')} from generate_series(1, {self.rows}) n;"
-                    "vacuum analyze claim_line; checkpoint")
+        simulate(server, "--load", "--scale", max(500, int(self.lines * scale)))
+        server.psql("vacuum analyze; checkpoint")
+        self.tables = server.psql("select format('claims.%I', tablename) from pg_tables where schemaname = 'claims'").split()
+        self.rows = sum(int(server.psql(f"select count(*) from {table}")) for table in self.tables)
 
-    def floor(self, _):
-        return run_measured([self.server.programs / "psql", "-X", "-q", "-d", self.server.url(), "-c",
-                             "copy claim_line to stdout (format binary)"])
+    def floor(self):
+        copies = "; ".join(f"copy {table} to stdout (format binary)" for table in self.tables)
+        return run_measured([self.server.programs / "psql", "-X", "-q", "-d", self.server.url(), "-c", copies])
 
     def weir(self, folder):
-        """`weir capture` of a pipeline without cuts: snapshot, landed files, ledger."""
-        configuration = initialise(self.server, folder)
-        return run_measured([WEIR, "capture", "--config", configuration])
-
-    def clean(self, folder):
-        drop(folder)
+        """`weir capture` of a new pipeline: snapshot, landed files, ledger."""
+        pipeline = Pipeline.initialise(self.server, folder)
+        cost = pipeline.run("capture")
+        require_all(pipeline.landed(), self.rows)
+        pipeline.run("drop")
+        return cost
 
 
 class Drain:
-    """A backlog of the log is read to its end: changes per second."""
+    """A backlog of the log, made by the payer's work, is read to its end: changes per second."""
 
     unit = "changes/s"
-    floor_name = "pg_recvlogical with pgoutput, to /dev/null: the faster of text and binary"
+    floor_name = "pg_recvlogical with pgoutput over the same log, to /dev/null: the faster of text and binary"
+    lines = 100_000
+    transactions = 60_000
 
     def __init__(self, server, scale):
         self.server = server
-        self.rows = max(1000, int(2_000_000 * scale))
         self.kept = tempfile.TemporaryDirectory(prefix="weirbench.")
-        server.psql(TABLE)
-        self.template = initialise(server, pathlib.Path(self.kept.name))
-        run_measured([WEIR, "capture", "--config", self.template])  # The snapshot of the empty table.
+        setting = ("--scale", max(500, int(self.lines * scale)))
+        simulate(server, "--load", *setting)
+        self.template = Pipeline.initialise(server, self.kept.name)
+        self.template.run("capture")  # The snapshot, which is not measured here.
+        self.before = self.template.landed()
         server.psql("select pg_create_logical_replication_slot('backlog', 'pgoutput');"
-                    "create publication backlog for table claim_line")
-        batch = 100
-        server.psql("".join(
-            f"insert into claim_line select {ROW.format(n='n')} from generate_series({first}, {min(first + batch, self.rows + 1) - 1}) n;\n"
-            for first in range(1, self.rows + 1, batch)))
+                    "create publication backlog for tables in schema claims")
+        simulate(server, "--run", max(100, int(self.transactions * scale)))
         self.end = server.psql("select pg_current_wal_flush_lsn()")
+        self.rows = self._count_changes()
 
-    def floor(self, _):
+    def _count_changes(self):
+        """Counts the messages I, U and D of the backlog."""
+        return int(self.server.psql(
+            "select count(*) from pg_logical_slot_peek_binary_changes('backlog', null, null, 'proto_version', '1',"
+            "'publication_names', 'backlog') where get_byte(data, 0) in (ascii('I'), ascii('U'), ascii('D'))"))
+
+    def floor(self):
         return min((self._receive(binary) for binary in ("false", "true")), key=lambda cost: cost.wall_s)
 
     def _receive(self, binary):
         """Reads a copy of the backlog, so that every round finds the same one."""
-        self.server.psql("select pg_copy_logical_replication_slot('backlog', 'backlog_copy')")
+        self._copy_slot("backlog")
         cost = run_measured([
             self.server.programs / "pg_recvlogical", "-d", self.server.url(), "-S", "backlog_copy", "--start",
             "-f", "/dev/null", "-E", self.end, "-o", "proto_version=1", "-o", "publication_names=backlog",
             "-o", f"binary={binary}", "--no-loop"])
-        self.server.psql("select pg_drop_replication_slot('backlog_copy')")
+        self._drop_slot("backlog")
         return cost
 
     def weir(self, folder):
         """`weir capture` of a copy of the pipeline and its slot, which stand before the backlog."""
-        slot = configured_slot(self.template)
-        shutil.copytree(self.template.parent, folder, dirs_exist_ok=True)
-        configuration = folder / "weir.yaml"
-        text = configuration.read_text().replace(str(self.template.parent), str(folder))
-        configuration.write_text(text.replace(f"slot: {slot}", f"slot: {slot}_copy"))
-        self.server.psql(f"select pg_copy_logical_replication_slot('{slot}', '{slot}_copy')")
-        return run_measured([WEIR, "capture", "--config", configuration])
+        self._copy_slot("weir_weir")
+        pipeline = self.template.copy(folder, "weir_weir_copy")
+        cost = pipeline.run("capture")
+        require_all(pipeline.landed() - self.before, self.rows)
+        self._drop_slot("weir_weir")
+        return cost
 
-    def clean(self, folder):
-        slot = configured_slot(folder / "weir.yaml")
-        self.server.psql(f"select pg_drop_replication_slot('{slot}')")
+    def _copy_slot(self, name):
+        self.server.psql(f"select pg_copy_logical_replication_slot('{name}', '{name}_copy')")
 
-
-BENCHMARKS = {"snapshot": Snapshot, "drain": Drain}
+    def _drop_slot(self, name):
+        self.server.psql(f"select pg_drop_replication_slot('{name}_copy')")
 
 
-def initialise(server, folder):
-    """Has weir write a configuration for this server; returns its path."""
-    configuration = folder / "weir.yaml"
-    run_measured([WEIR, "init", server.url(), "--config", configuration], cwd=folder)
-    return configuration
-
-
-def drop(folder):
-    run_measured([WEIR, "drop", "--yes", "--config", folder / "weir.yaml"], cwd=folder)
-
-
-def configured_slot(configuration):
-    lines = configuration.read_text().splitlines()
-    return next(line.split(":", 1)[1].strip() for line in lines if line.strip().startswith("slot:"))
+def require_all(found, expected):
+    """A figure counts only if the work was done."""
+    if found != expected:
+        raise RuntimeError(f"weir landed {found} changes, the source has {expected}")
 
 
 def measure(benchmark, rounds):
     """Runs floor and weir in turn; returns the costs of each."""
     floors, ours = [], []
     for number in range(1, rounds + 1):
-        with tempfile.TemporaryDirectory(prefix="weirbench.") as name:
-            folder = pathlib.Path(name)
-            floors.append(benchmark.floor(folder))
+        with tempfile.TemporaryDirectory(prefix="weirbench.") as folder:
+            floors.append(benchmark.floor())
             ours.append(benchmark.weir(folder))
-            benchmark.clean(folder)
         print(f"round {number}: floor {floors[-1].wall_s:.2f} s, weir {ours[-1].wall_s:.2f} s", flush=True)
     return floors, ours
 
@@ -152,24 +132,59 @@ def summarise(name, benchmark, floors, ours, scale):
         "peak_rss_mib": round(max(cost.peak_rss_mib for cost in ours), 1),
         "cpu_us_per_row": round(cpu_s * 1e6 / benchmark.rows, 3),
         "conditions": {"rows": benchmark.rows, "scale": scale, "rounds": len(ours), "floor": benchmark.floor_name,
-                       "cores": os.cpu_count(), "machine": platform.machine(), "fsync_of_the_source": "off",
-                       "postgresql": benchmark.server.psql("show server_version").split()[0]},
-        "load_average": [round(load, 2) for load in os.getloadavg()],
+                       "postgresql": benchmark.server.psql("show server_version").split()[0],
+                       "fsync_of_the_source": "off", **machine()},
+        "load_average": load_average(),
     }
+
+
+def machine():
+    return {"cores": os.cpu_count(), "machine": platform.machine()}
+
+
+def load_average():
+    return [round(load, 2) for load in os.getloadavg()]
+
+
+def compare(name, options):
+    """Measures weir beside the floor of the benchmark."""
+    kind = {"snapshot": Snapshot, "drain": Drain}[name]
+    print(f"{name}: {kind.__doc__}\nfloor: {kind.floor_name}", flush=True)
+    with PostgresServer.start() as server:
+        benchmark = kind(server, options.scale)
+        floors, ours = measure(benchmark, options.rounds)
+        return summarise(name, benchmark, floors, ours, options.scale)
+
+
+def latency(name, options):
+    """Runs the whole chain while the payer works, as `weir demo` does; there is no floor to compare with."""
+    setting = {"scale": max(500, int(100_000 * options.scale)), "rate": 500, "seconds": max(3, int(60 * options.scale))}
+    words = [word for option, value in setting.items() for word in (f"--{option}", value)]
+    with tempfile.TemporaryFile("w+") as output:
+        cost = run_measured([BUILD / "weir", "--json", "demo", *words], stdout=output)
+        output.seek(0)
+        result = json.loads(output.read().splitlines()[-1])
+    places = {key: value for key, value in result.items() if key.endswith(("_p50_ms", "_p99_ms"))}
+    return {
+        "name": name, "value": result["landed_p99_ms"], "unit": "ms from commit until landed, p99", "floor": None,
+        "ratio": None, "target": None, "peak_rss_mib": round(cost.peak_rss_mib, 1),
+        "cpu_us_per_row": round(cost.cpu_s * 1e6 / (result["rows_initial"] + result["changes"]), 3),
+        "conditions": {**setting, **places, "changes": result["changes"], "cut_interval": "1s", "models_every": "15s",
+                       "processor_time_and_memory": "of weir, the payer simulator and dbt", **machine()},
+        "load_average": load_average(),
+    }
+
+
+BENCHMARKS = {"snapshot": compare, "drain": compare, "latency": latency}
 
 
 def main(words):
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.splitlines()[0])
     parser.add_argument("name", choices=BENCHMARKS)
     parser.add_argument("--scale", type=float, default=1.0, help="1 is the full size")
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="of floor and weir in turn")
     options = parser.parse_args(words)
-    kind = BENCHMARKS[options.name]
-    print(f"{options.name}: {kind.__doc__}\nfloor: {kind.floor_name}", flush=True)
-    with PostgresServer.start() as server:
-        benchmark = kind(server, options.scale)
-        floors, ours = measure(benchmark, options.rounds)
-        print(json.dumps(summarise(options.name, benchmark, floors, ours, options.scale)))
+    print(json.dumps(BENCHMARKS[options.name](options.name, options)))
     return 0
 
 

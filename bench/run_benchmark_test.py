@@ -1,31 +1,49 @@
-"""Goal: each benchmark's floor runs, its cost is measured, and the last line has every field.
-Method: the real floors on a small table. The program under measure is `weir`: its side is run by
-`./dev bench NAME --scale 0.01` once it is built."""
+"""Goal: each benchmark runs, weir's side and its floor, does the whole work, and ends with every field.
+
+Method: the real floors and the real program on a payer of a few thousand rows, where the figures mean nothing.
+"""
+
+import json
+
+import pytest
 
 import run_benchmark as bench
-from measured_process import Cost
-from postgres import PostgresServer
+from measured_process import Cost, run_measured
 
 FIELDS = {"name", "value", "unit", "floor", "ratio", "target", "peak_rss_mib", "cpu_us_per_row", "conditions",
           "load_average"}
 
 
-def test_the_floor_of_snapshot_runs():
-    with PostgresServer.start() as server:
-        snapshot = bench.Snapshot(server, 0.001)
-        cost = snapshot.floor(None)
-        assert server.psql("select count(*) from claim_line") == str(snapshot.rows)
-        assert cost.wall_s > 0 and cost.peak_rss_mib > 1
+def last_line(capsys, *words):
+    assert bench.main(words) == 0
+    return json.loads(capsys.readouterr().out.splitlines()[-1])
 
 
-def test_the_floor_of_drain_reads_the_whole_backlog(monkeypatch):
-    monkeypatch.setattr(bench, "initialise", lambda server, folder: folder / "weir.yaml")
-    monkeypatch.setattr(bench, "WEIR", "true")
-    with PostgresServer.start() as server:
-        drain = bench.Drain(server, 0.001)
-        assert drain.floor(None).wall_s > 0
-        slots = server.psql("select slot_name from pg_replication_slots")
-        assert slots == "backlog"
+@pytest.mark.parametrize("name, unit", [("snapshot", "rows/s"), ("drain", "changes/s")])
+def test_floor_and_weir_run_side_by_side(capsys, name, unit):
+    line = last_line(capsys, name, "--scale", "0.001", "--rounds", "1")
+    assert set(line) == FIELDS
+    assert (line["name"], line["unit"], line["target"]) == (name, unit, 0.3)
+    assert min(line[figure] for figure in ("value", "floor", "ratio", "peak_rss_mib", "cpu_us_per_row")) > 0
+    assert line["conditions"]["rows"] > 500
+
+
+def test_the_latency_of_the_whole_chain_is_reported(capsys):
+    line = last_line(capsys, "latency", "--scale", "0.01")
+    assert set(line) == FIELDS
+    assert line["value"] == line["conditions"]["landed_p99_ms"] >= line["conditions"]["landed_p50_ms"] > 0
+    assert line["conditions"]["changes"] > 0 and line["peak_rss_mib"] > 0
+
+
+def test_a_figure_of_half_the_work_is_refused():
+    bench.require_all(7, 7)
+    with pytest.raises(RuntimeError, match="landed 3 changes, the source has 7"):
+        bench.require_all(3, 7)
+
+
+def test_a_program_that_fails_is_no_figure():
+    with pytest.raises(RuntimeError, match="ended with 3: why"):
+        run_measured(["sh", "-c", "echo why >&2; exit 3"])
 
 
 def test_the_last_line_has_every_field_and_the_median():

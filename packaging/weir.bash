@@ -1,20 +1,34 @@
 # bash completion for weir
 _weir() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-    local commands="init check run capture refine load model quality status query ledger quarantine replay drop demo"
     case $before in
         --config) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
-        ledger) mapfile -t COMPREPLY < <(compgen -W "show verify" -- "$word"); return ;;
-        quarantine) mapfile -t COMPREPLY < <(compgen -W "list" -- "$word"); return ;;
+        --store | --folder | --boundaries-of) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
     esac
-    if [ "$COMP_CWORD" = 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "$commands --version --help" -- "$word")
-    elif [[ $word == -* ]]; then
-        local options="--json --config --help"
-        [ "${COMP_WORDS[1]}" = run ] && options="$options --until-current"
-        [ "${COMP_WORDS[1]}" = init ] && options="$options --snapshot-only"
-        [ "${COMP_WORDS[1]}" = demo ] && options="$options --keep"
-        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
-    fi
+
+    # The command is what stands before the cursor without the options: "ledger show".
+    local command="" part skip=0
+    for part in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+        [ $skip = 1 ] && { skip=0; continue; }
+        case $part in
+            --config) skip=1 ;;
+            -*) ;;
+            *) command="$command $part" ;;
+        esac
+    done
+
+    local choice="--help --json --config"
+    case ${command# } in
+        "") choice="$choice --version init check drop run capture refine load model quality status ledger quarantine query demo" ;;
+        init*) choice="$choice --tables --pipeline --store --snapshot-only" ;;
+        drop) choice="$choice --keep-store" ;;
+        run) choice="$choice --until-current" ;;
+        capture*) choice="$choice --boundaries-of --continuous" ;;
+        ledger) choice="$choice show verify key" ;;
+        "ledger show"*) choice="$choice --cut --kind" ;;
+        quarantine) choice="$choice list" ;;
+        demo*) choice="$choice --folder --keep --scale --rate --seconds" ;;
+    esac
+    mapfile -t COMPREPLY < <(compgen -W "$choice" -- "$word")
 }
 complete -F _weir weir
