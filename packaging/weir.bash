@@ -2,6 +2,7 @@
 _weir() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
     case $before in
+        replay) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
         --config) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
         --store | --folder | --boundaries-of) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
     esac
@@ -19,7 +20,7 @@ _weir() {
 
     local choice="--help --json --config"
     case ${command# } in
-        "") choice="$choice --version init check drop run capture refine load model quality status ledger quarantine query demo" ;;
+        "") choice="$choice --version init check drop run capture refine load model quality status ledger quarantine replay query demo" ;;
         init*) choice="$choice --tables --pipeline --store --snapshot-only" ;;
         drop) choice="$choice --keep-store" ;;
         run) choice="$choice --until-current" ;;
