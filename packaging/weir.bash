@@ -2,7 +2,6 @@
 _weir() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
     case $before in
-        replay) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
         --config) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
         --store | --folder | --boundaries-of) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
     esac
@@ -31,5 +30,8 @@ _weir() {
         demo*) choice="$choice --folder --keep --scale --rate --seconds" ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$choice" -- "$word")
+    if [ "$command" = " replay" ]; then
+        mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -d -- "$word")
+    fi
 }
 complete -F _weir weir
