@@ -30,7 +30,7 @@ _weir() {
         demo*) choice="$choice --folder --keep --scale --rate --seconds" ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$choice" -- "$word")
-    if [ "$command" = " replay" ]; then
+    if [ "$command" = " replay" ] && [ -n "$word" ]; then  # Its folder, once it is begun.
         mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -d -- "$word")
     fi
 }
