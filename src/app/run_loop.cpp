@@ -6,6 +6,7 @@
 
 #include "app/query_service.h"
 #include "app/refine_stage.h"
+#include "app/retry.h"
 
 namespace weir::app {
 namespace {
@@ -85,13 +86,28 @@ void RunLoop::capture_thread(std::stop_source stop) {
     landed_.signal();
 }
 
+/// A run without an end outlasts neighbours that are away, and a disk that is full.
+Status RunLoop::keep_going(ledger::Stage stage, const std::stop_token& stop,
+                           const std::function<Status()>& work) {
+    if (work_.until_current) {
+        return work();
+    }
+    const auto on_wait = [&](const Error& error) {
+        warn(to_string(stage), std::unexpected(error));
+    };
+    return retry(work, on_wait, pipeline_.clock(), stop);
+}
+
 /// A stage ends at a stop request, or when the stage before it is done and nothing is left.
 bool RunLoop::is_over(const std::atomic<bool>& before, const std::stop_token& stop) const {
     return stop.stop_requested() || before;
 }
 
 void RunLoop::refine_thread(std::stop_source stop) {
-    end_with(ledger::Stage::refine, refine_until_done(stop.get_token()), stop);
+    end_with(ledger::Stage::refine,
+             keep_going(ledger::Stage::refine, stop.get_token(),
+                        [&] { return refine_until_done(stop.get_token()); }),
+             stop);
     refine_done_ = true;
     refined_.signal();
 }
@@ -114,7 +130,10 @@ Status RunLoop::refine_until_done(const std::stop_token& stop) {
 }
 
 void RunLoop::load_thread(std::stop_source stop) {
-    end_with(ledger::Stage::load, load_until_done(stop.get_token()), stop);
+    end_with(ledger::Stage::load,
+             keep_going(ledger::Stage::load, stop.get_token(),
+                        [&] { return load_until_done(stop.get_token()); }),
+             stop);
 }
 
 Status RunLoop::load_until_done(const std::stop_token& stop) {
@@ -137,8 +156,15 @@ Status RunLoop::load_until_done(const std::stop_token& stop) {
         }
         const bool due = clock.steady_now() - built >= pipeline_.configuration().models_every;
         if (work_.build_models && loaded > built_cut && !stop.stop_requested() && (due || last)) {
-            TRY(work_.build_models(*stage, loaded));
-            built_cut = loaded;
+            const Status done = work_.build_models(*stage, loaded);
+            if (!done && (work_.until_current || !may_pass(done.error().kind()))) {
+                return done;
+            }
+            if (done) {
+                built_cut = loaded;
+                pipeline_.errors().clear(to_string(ledger::Stage::model));
+            }
+            warn(to_string(ledger::Stage::model), done);
             built = clock.steady_now();
         }
         if (last) {

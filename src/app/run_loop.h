@@ -45,6 +45,8 @@ private:
     Status refine_until_done(const std::stop_token& stop);
     Status load_until_done(const std::stop_token& stop);
     void end_with(ledger::Stage stage, Status status, std::stop_source& stop);
+    Status keep_going(ledger::Stage stage, const std::stop_token& stop,
+                      const std::function<Status()>& work);
     void tell(ledger::Stage stage, Timestamp started);
     void warn(std::string_view stage, const Status& status) const;
     bool is_over(const std::atomic<bool>& before, const std::stop_token& stop) const;
