@@ -136,6 +136,21 @@ void RunLoop::load_thread(std::stop_source stop) {
              stop);
 }
 
+/// A build that a neighbour's absence made fail is tried again when the next is due.
+Status RunLoop::build_models(LoadStage& stage, ledger::CutNumber cut, LastBuild& last_build) {
+    Status done = work_.build_models(stage, cut);
+    if (!done && (work_.until_current || !may_pass(done.error().kind()))) {
+        return done;
+    }
+    if (done) {
+        last_build.cut = cut;
+        pipeline_.errors().clear(to_string(ledger::Stage::model));
+    }
+    warn(to_string(ledger::Stage::model), done);
+    last_build.time = pipeline_.clock().steady_now();
+    return {};
+}
+
 Status RunLoop::load_until_done(const std::stop_token& stop) {
     TRY_LET(const auto stage, LoadStage::open(pipeline_, work_.observer.on_loaded));
     const auto service = QueryService::start(
@@ -143,9 +158,8 @@ Status RunLoop::load_until_done(const std::stop_token& stop) {
         [&](const std::string& statement) { return stage->answer(statement, stop); });
     warn("query", service ? Status() : Status(std::unexpected(service.error())));
     const auto& clock = pipeline_.clock();
-    auto built = clock.steady_now();
+    LastBuild last_build{.cut = {}, .time = clock.steady_now()};
     ledger::CutNumber before{};
-    ledger::CutNumber built_cut{};
     for (std::uint64_t seen = 0;;) {
         const bool last = is_over(refine_done_, stop);
         const Timestamp started = clock.now();
@@ -154,18 +168,10 @@ Status RunLoop::load_until_done(const std::stop_token& stop) {
             tell(ledger::Stage::load, started);
             before = loaded;
         }
-        const bool due = clock.steady_now() - built >= pipeline_.configuration().models_every;
-        if (work_.build_models && loaded > built_cut && !stop.stop_requested() && (due || last)) {
-            const Status done = work_.build_models(*stage, loaded);
-            if (!done && (work_.until_current || !may_pass(done.error().kind()))) {
-                return done;
-            }
-            if (done) {
-                built_cut = loaded;
-                pipeline_.errors().clear(to_string(ledger::Stage::model));
-            }
-            warn(to_string(ledger::Stage::model), done);
-            built = clock.steady_now();
+        const bool due =
+            last || clock.steady_now() - last_build.time >= pipeline_.configuration().models_every;
+        if (work_.build_models && loaded > last_build.cut && due && !stop.stop_requested()) {
+            TRY(build_models(*stage, loaded, last_build));
         }
         if (last) {
             return {};
