@@ -19,7 +19,7 @@ _weir() {
 
     local choice="--help --json --config"
     case ${command# } in
-        "") choice="$choice --version init check drop run capture refine load model quality status ledger quarantine query demo" ;;
+        "") choice="$choice --version init check drop run capture refine load model quality status ledger quarantine replay query demo" ;;
         init*) choice="$choice --tables --pipeline --store --snapshot-only" ;;
         drop) choice="$choice --keep-store" ;;
         run) choice="$choice --until-current" ;;
@@ -30,5 +30,8 @@ _weir() {
         demo*) choice="$choice --folder --keep --scale --rate --seconds" ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$choice" -- "$word")
+    if [ "$command" = " replay" ] && [ -n "$word" ]; then  # Its folder, once it is begun.
+        mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -d -- "$word")
+    fi
 }
 complete -F _weir weir

@@ -1,11 +1,7 @@
 #include "app/capture_stage.h"
 
-#include <algorithm>
-#include <chrono>
-#include <condition_variable>
-#include <mutex>
-
 #include "app/protection.h"
+#include "app/retry.h"
 #include "capture/postgres/postgres_snapshot.h"
 #include "capture/postgres/postgres_source.h"
 
@@ -14,11 +10,6 @@ namespace {
 
 using capture::postgres::PostgresSnapshot;
 using capture::postgres::PostgresSource;
-using namespace std::chrono_literals;
-
-constexpr auto retry_wait_min = 500ms;
-constexpr auto retry_wait_max = 30s;
-
 landing::LandingPlace place_of(Pipeline& pipeline, StageHold& hold) {
     return {.store = pipeline.store(),
             .ledger = pipeline.ledger(),
@@ -74,40 +65,13 @@ Status capture_once(Pipeline& pipeline, const CaptureWork& work, const std::stop
     return capture_stream(pipeline, hold, work, stop);
 }
 
-/// Whether the same work may succeed later, without anybody doing something.
-bool may_pass(ErrorKind kind) {
-    return kind == ErrorKind::unavailable || kind == ErrorKind::conflict ||
-           kind == ErrorKind::in_doubt;
-}
-
-void wait(std::chrono::milliseconds time, const std::stop_token& stop) {
-    std::mutex mutex;
-    std::unique_lock lock(mutex);
-    std::condition_variable_any().wait_for(lock, stop, time, [] { return false; });
-}
-
 }  // namespace
 
 Status capture(Pipeline& pipeline, const CaptureWork& work, const std::stop_token& stop,
                const std::function<void(const Error&)>& on_wait) {
     TRY(check_plaintext(pipeline.configuration()));
-    std::chrono::milliseconds pause = retry_wait_min;
-    while (true) {
-        Status done = capture_once(pipeline, work, stop);
-        if (!done && on_wait && stop.stop_requested() &&
-            done.error().kind() == ErrorKind::cancelled) {
-            return {};  // Work without an end was asked to end.
-        }
-        if (done || work.until_current || !on_wait || !may_pass(done.error().kind())) {
-            return done;
-        }
-        on_wait(done.error());
-        wait(pause, stop);
-        if (stop.stop_requested()) {
-            return {};
-        }
-        pause = std::min<std::chrono::milliseconds>(pause * 2, retry_wait_max);
-    }
+    const auto once = [&] { return capture_once(pipeline, work, stop); };
+    return work.until_current || !on_wait ? once() : retry(once, on_wait, pipeline.clock(), stop);
 }
 
 bool needs_snapshot(const ledger::PipelineState& state) {

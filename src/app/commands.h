@@ -61,6 +61,8 @@ Status ledger_verify(CommandContext& context);
 /// Prints the key that verifies the ledger, in the note format.
 Status ledger_key(CommandContext& context);
 Status quarantine_list(CommandContext& context);
+/// Rebuilds processing and warehouse from the landing in a store of its own, and compares.
+Status replay(CommandContext& context, const std::filesystem::path& folder);
 /// Removes slot, publication and, if asked, the store.
 Status drop(CommandContext& context, bool keep_store);
 

@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <future>
 #include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "app/child_process.h"
 #include "app/commands.h"
 #include "app/load_stage.h"
 #include "app/model_stage.h"
@@ -17,6 +17,7 @@
 #include "app/run_loop.h"
 #include "capture/postgres/private_server.h"
 #include "capture/postgres/replication_slot.h"
+#include "models/child_process.h"
 
 namespace weir::app {
 namespace {
@@ -157,7 +158,7 @@ private:
     Result<bool> prove_tables(sql::SqlSession& session);
     Status prove();
     void print() const;
-    std::vector<std::string> simulator(std::vector<std::string> words) const;
+    Status simulate(const std::vector<std::string>& words, const std::stop_token& stop) const;
 
     CommandContext& context_;
     DemoOptions options_;
@@ -226,12 +227,23 @@ Status Demo::prepare_folder() {
     return {};
 }
 
-std::vector<std::string> Demo::simulator(std::vector<std::string> words) const {
-    std::vector<std::string> all{
-        sibling_program("weir-simulate"), "--url", server_->url(), "--seed", "1", "--scale",
-        std::to_string(options_.scale)};
-    all.insert(all.end(), words.begin(), words.end());
-    return all;
+Status Demo::simulate(const std::vector<std::string>& words, const std::stop_token& stop) const {
+    std::error_code error;
+    models::ChildOptions simulator{
+        .program = fs::read_symlink("/proc/self/exe", error).parent_path() / "weir-simulate",
+        .arguments = {"--url", server_->url(), "--seed", "1", "--scale",
+                      std::to_string(options_.scale)},
+        .environment = {},
+        .folder = folder_,
+        .output = folder_ / "simulate.log",
+        .timeout = std::chrono::hours(24)};
+    simulator.arguments.insert(simulator.arguments.end(), words.begin(), words.end());
+    TRY_LET(const models::ChildEnd end, models::run_child(simulator, stop));
+    if (end.exit_code != 0) {
+        return fail(ErrorKind::internal, "the simulator failed; see its log, code={}, log={}",
+                    end.exit_code.value_or(128 + end.signal), simulator.output.string());
+    }
+    return {};
 }
 
 Status Demo::load_payer() {
@@ -241,12 +253,7 @@ Status Demo::load_payer() {
     server_.emplace(std::move(server));
     context_.report.line(fmt::format("The payer's database, {} claim lines ...", options_.scale));
     const auto start = clock_.steady_now();
-    TRY_LET(ChildProcess child,
-            ChildProcess::start(simulator({"--load"}), (folder_ / "simulate.log").string()));
-    if (const int code = child.wait(); code != 0) {
-        return fail(ErrorKind::internal, "the simulator failed; see its log, code={}, log={}", code,
-                    (folder_ / "simulate.log").string());
-    }
+    TRY(simulate({"--load"}, context_.stop.get_token()));
     load_payer_seconds_ = Seconds(clock_.steady_now() - start).count();
     return {};
 }
@@ -267,24 +274,16 @@ Status Demo::wait_for_payer(const std::stop_token& stop) {
     context_.report.line(fmt::format("The payer works for {} s: {} transactions at {}/s ...",
                                      options_.seconds, transactions, options_.rate));
     const auto start = clock_.steady_now();
-    TRY_LET(ChildProcess child,
-            ChildProcess::start(simulator({"--run", std::to_string(transactions), "--rate",
-                                           std::to_string(options_.rate)}),
-                                (folder_ / "simulate.log").string()));
-    std::optional<int> code;
-    while (!(code = child.poll())) {
-        if (stop.stop_requested()) {
-            return fail(ErrorKind::cancelled, "the demo was stopped");
-        }
-        std::this_thread::sleep_for(std::chrono::milliseconds(250));
+    auto payer = std::async(std::launch::async, [&] {
+        return simulate(
+            {"--run", std::to_string(transactions), "--rate", std::to_string(options_.rate)}, stop);
+    });
+    while (payer.wait_for(std::chrono::milliseconds(250)) != std::future_status::ready) {
         context_.report.progress(fmt::format("{:.0f} s: {} changes landed",
                                              Seconds(clock_.steady_now() - start).count(),
                                              freshness_.changes()));
     }
-    if (*code != 0) {
-        return fail(ErrorKind::internal, "the simulator failed; see its log, code={}, log={}",
-                    *code, (folder_ / "simulate.log").string());
-    }
+    TRY(payer.get());
     stream_seconds_ = Seconds(clock_.steady_now() - start).count();
     return {};
 }

@@ -100,6 +100,10 @@ private:
         add(
             "list", "Count them by cut, table, column and reason",
             [this] { return quarantine_list(context_); }, kept);
+        CLI::App* again = add("replay", "Rebuild processing and warehouse from the landing",
+                              [this] { return replay(context_, replay_); });
+        again->add_option("store", replay_, "Folder for what is rebuilt: new, or empty")
+            ->required();
         CLI::App* asked =
             add("query", "Ask the warehouse", [this] { return query(context_, statement_); });
         asked->add_option("sql", statement_, "One statement")->required();
@@ -123,6 +127,7 @@ private:
     bool keep_store_ = false;
     RunOptions run_;
     CaptureOptions capture_;
+    std::filesystem::path replay_;
     std::string statement_;
     LedgerShowOptions show_;
     DemoOptions demo_;

@@ -24,6 +24,12 @@ Result<std::vector<TableProof>> prove_equal(Pipeline& pipeline,
                                             capture::postgres::Connection& source,
                                             sql::SqlSession& warehouse);
 
+/// Compares all versions of all tables in two warehouses of one landing; `rows` are versions. No
+/// value if the warehouses stand at different cuts.
+Result<std::optional<std::vector<TableProof>>> prove_same_history(Pipeline& pipeline,
+                                                                  sql::SqlSession& first,
+                                                                  sql::SqlSession& second);
+
 /// Verifies the pipeline's ledger under its own key, and every file that it names.
 Result<ledger::VerifyReport> verify_ledger(Pipeline& pipeline);
 

@@ -32,6 +32,10 @@ void Report::line(std::string_view text) {
 
 void Report::progress(std::string_view text) {
     const std::scoped_lock lock(output_mutex());
+    if (!terminal_ && text == shown_) {
+        return;  // A log needs no line twice.
+    }
+    shown_ = text;
     fmt::print(stderr, "{}{}{}", terminal_ ? "\r\033[K" : "", text, terminal_ ? "" : "\n");
     std::fflush(stderr);
     progress_shown_ = terminal_;

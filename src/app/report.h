@@ -31,6 +31,7 @@ private:
     bool json_;
     bool terminal_;
     bool progress_shown_ = false;
+    std::string shown_;
 };
 
 /// The exit code of a one-shot command that failed (docs/architecture.md).

@@ -4,7 +4,9 @@
 #include <thread>
 #include <utility>
 
+#include "app/query_service.h"
 #include "app/refine_stage.h"
+#include "app/retry.h"
 
 namespace weir::app {
 namespace {
@@ -84,13 +86,28 @@ void RunLoop::capture_thread(std::stop_source stop) {
     landed_.signal();
 }
 
+/// A run without an end outlasts neighbours that are away, and a disk that is full.
+Status RunLoop::keep_going(ledger::Stage stage, const std::stop_token& stop,
+                           const std::function<Status()>& work) {
+    if (work_.until_current) {
+        return work();
+    }
+    const auto on_wait = [&](const Error& error) {
+        warn(to_string(stage), std::unexpected(error));
+    };
+    return retry(work, on_wait, pipeline_.clock(), stop);
+}
+
 /// A stage ends at a stop request, or when the stage before it is done and nothing is left.
 bool RunLoop::is_over(const std::atomic<bool>& before, const std::stop_token& stop) const {
     return stop.stop_requested() || before;
 }
 
 void RunLoop::refine_thread(std::stop_source stop) {
-    end_with(ledger::Stage::refine, refine_until_done(stop.get_token()), stop);
+    end_with(ledger::Stage::refine,
+             keep_going(ledger::Stage::refine, stop.get_token(),
+                        [&] { return refine_until_done(stop.get_token()); }),
+             stop);
     refine_done_ = true;
     refined_.signal();
 }
@@ -113,15 +130,36 @@ Status RunLoop::refine_until_done(const std::stop_token& stop) {
 }
 
 void RunLoop::load_thread(std::stop_source stop) {
-    end_with(ledger::Stage::load, load_until_done(stop.get_token()), stop);
+    end_with(ledger::Stage::load,
+             keep_going(ledger::Stage::load, stop.get_token(),
+                        [&] { return load_until_done(stop.get_token()); }),
+             stop);
+}
+
+/// A build that a neighbour's absence made fail is tried again when the next is due.
+Status RunLoop::build_models(LoadStage& stage, ledger::CutNumber cut, LastBuild& last_build) {
+    Status done = work_.build_models(stage, cut);
+    if (!done && (work_.until_current || !may_pass(done.error().kind()))) {
+        return done;
+    }
+    if (done) {
+        last_build.cut = cut;
+        pipeline_.errors().clear(to_string(ledger::Stage::model));
+    }
+    warn(to_string(ledger::Stage::model), done);
+    last_build.time = pipeline_.clock().steady_now();
+    return {};
 }
 
 Status RunLoop::load_until_done(const std::stop_token& stop) {
     TRY_LET(const auto stage, LoadStage::open(pipeline_, work_.observer.on_loaded));
+    const auto service = QueryService::start(
+        pipeline_.folders().query_socket(),
+        [&](const std::string& statement) { return stage->answer(statement, stop); });
+    warn("query", service ? Status() : Status(std::unexpected(service.error())));
     const auto& clock = pipeline_.clock();
-    auto built = clock.steady_now();
+    LastBuild last_build{.cut = {}, .time = clock.steady_now()};
     ledger::CutNumber before{};
-    ledger::CutNumber built_cut{};
     for (std::uint64_t seen = 0;;) {
         const bool last = is_over(refine_done_, stop);
         const Timestamp started = clock.now();
@@ -130,11 +168,10 @@ Status RunLoop::load_until_done(const std::stop_token& stop) {
             tell(ledger::Stage::load, started);
             before = loaded;
         }
-        const bool due = clock.steady_now() - built >= pipeline_.configuration().models_every;
-        if (work_.build_models && loaded > built_cut && !stop.stop_requested() && (due || last)) {
-            TRY(work_.build_models(*stage, loaded));
-            built_cut = loaded;
-            built = clock.steady_now();
+        const bool due =
+            last || clock.steady_now() - last_build.time >= pipeline_.configuration().models_every;
+        if (work_.build_models && loaded > last_build.cut && due && !stop.stop_requested()) {
+            TRY(build_models(*stage, loaded, last_build));
         }
         if (last) {
             return {};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -39,12 +40,20 @@ public:
     Status run(const std::stop_source& stop);
 
 private:
+    struct LastBuild {
+        ledger::CutNumber cut{};  // The last that succeeded.
+        std::chrono::steady_clock::time_point time;
+    };
+
     void capture_thread(std::stop_source stop);
     void refine_thread(std::stop_source stop);
     void load_thread(std::stop_source stop);
     Status refine_until_done(const std::stop_token& stop);
     Status load_until_done(const std::stop_token& stop);
+    Status build_models(LoadStage& stage, ledger::CutNumber cut, LastBuild& last_build);
     void end_with(ledger::Stage stage, Status status, std::stop_source& stop);
+    Status keep_going(ledger::Stage stage, const std::stop_token& stop,
+                      const std::function<Status()>& work);
     void tell(ledger::Stage stage, Timestamp started);
     void warn(std::string_view stage, const Status& status) const;
     bool is_over(const std::atomic<bool>& before, const std::stop_token& stop) const;

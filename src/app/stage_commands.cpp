@@ -191,28 +191,4 @@ Status run(CommandContext& context, const RunOptions& options) {
     return end_stage(context, pipeline, "run");
 }
 
-Status query(CommandContext& context, const std::string& statement) {
-    TRY_LET(const Configuration configuration, read_configuration(context.configuration));
-    const PipelineFolders folders(configuration.store);
-    TRY_LET(const auto database,
-            sql::DuckDbDatabase::open(folders.warehouse_file(), {.read_only = true}));
-    TRY_LET(const auto session, database.connect());
-    TRY_LET(const sql::Rows rows, session->query(statement));
-    nlohmann::json list = nlohmann::json::array();
-    context.report.line(fmt::format("{}", fmt::join(rows.columns, "\t")));
-    for (const auto& row : rows.rows) {
-        std::string text;
-        nlohmann::json object;
-        for (std::size_t column = 0; column < row.size(); ++column) {
-            text += (column == 0 ? "" : "\t") + row[column].value_or("NULL");
-            object[rows.columns[column]] =
-                row[column] ? nlohmann::json(*row[column]) : nlohmann::json();
-        }
-        context.report.line(text);
-        list.push_back(std::move(object));
-    }
-    context.report.result({{"rows", list}});
-    return {};
-}
-
 }  // namespace weir::app

@@ -169,3 +169,17 @@ def test_the_server_may_die_too(payer, tmp_path):
         assert run.wait(60) == 0
     chain.weir("run", "--until-current")
     assert chain.warehouse_fingerprints() == chain.source_fingerprints()
+
+
+def test_a_source_without_a_logical_log_is_read_once(tmp_path):
+    with PostgresServer.start(settings={"wal_level": "replica"}) as server:
+        simulate(server, *SETTING, "--load")
+        chain = Chain(server, tmp_path)
+        chain.configuration.unlink()
+        chain.weir("init", server.url(), "--tables", "claims.*", "--store", str(chain.store), "--snapshot-only")
+        chain.weir("check")
+        chain.weir("run", "--until-current")
+        assert chain.warehouse_fingerprints() == chain.source_fingerprints()
+        assert server.psql("select count(*) from pg_replication_slots") == "0"
+        chain.weir("run", "--until-current")
+        assert [entry["cut"] for entry in chain.entries("cut landed")] == [1]

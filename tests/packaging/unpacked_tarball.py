@@ -17,7 +17,7 @@ from sbom import read_version  # noqa: E402
 INSIDE = ["bin/weir", "bin/weir-simulate", "share/weir/LICENSE", "share/weir/NOTICE", "share/weir/sbom.spdx.json",
           "share/weir/requirements.txt", "share/weir/weir.schema.json",
           "share/man/man1/weir.1", "share/bash-completion/completions/weir"]
-BUNDLED = ("libarrow", "libparquet", "libduckdb", "libfmt", "libyaml-cpp")
+BUNDLED = ("libarrow", "libparquet", "libduckdb", "libfmt", "libyaml-cpp", "libcpp-httplib", "libbrotli")
 
 
 def run(*command):

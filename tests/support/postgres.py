@@ -66,6 +66,31 @@ def _bury(process):
         pass  # Its parent, or the system, was faster.
 
 
+class Session:
+    """A psql that is open. `run` returns what it prints once the statements are through."""
+
+    END = "the statements are through"
+
+    def __init__(self, command):
+        self._psql = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                      stderr=subprocess.STDOUT, text=True)
+
+    def run(self, statements):
+        self._psql.stdin.write(f"{statements}\n\\echo {self.END}\n")
+        self._psql.stdin.flush()
+        lines = []
+        while (line := self._psql.stdout.readline()) and line.strip() != self.END:
+            lines.append(line.rstrip("\n"))
+        if not line:
+            raise RuntimeError("psql ended: " + "\n".join(lines))
+        return lines
+
+    def close(self):
+        self._psql.stdin.close()
+        self._psql.wait()
+        self._psql.stdout.close()
+
+
 class PostgresServer:
     """A running server. Use it as a context, or call `remove` yourself."""
 
@@ -154,6 +179,11 @@ class PostgresServer:
         if finished.returncode != 0:
             raise RuntimeError(f"psql failed: {finished.stderr.strip()}")
         return finished.stdout.rstrip("\n")
+
+    def open_session(self, database="postgres"):
+        """Opens a psql that stays, for a transaction over several calls."""
+        return Session([self.programs / "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1",
+                        "-d", self.url(database)])
 
     def remove(self):
         """Stops the server, if it runs, and deletes its folder."""

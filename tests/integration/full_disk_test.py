@@ -1,0 +1,78 @@
+"""Goal: a disk that is full stops weir's stages, not weir, and loses nothing; once there is room it goes on.
+
+Method: the store lies on a small disk of its own (a tmpfs, so this needs root), which a file fills up while a
+payer works.
+"""
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from chain import Chain, simulate, start_simulator
+from postgres import PostgresServer
+
+SETTING = ("--seed", 13, "--scale", 1000)
+MEBIBYTE = 1 << 20
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    assert os.geteuid() == 0, "mounting a small disk needs root"
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256m", "weir-test", folder], check=True)
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+def fill(folder):
+    """Takes all room that is left."""
+    with open(folder / "filler", "wb") as filler:
+        try:
+            while True:
+                filler.write(bytes(MEBIBYTE))
+                filler.flush()
+        except OSError:
+            pass
+    return folder / "filler"
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + 90
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_a_full_disk_is_outlasted(small_disk, tmp_path):
+    with PostgresServer.start() as server:
+        simulate(server, *SETTING, "--load")
+        chain = Chain(server, tmp_path / "pipeline")
+        chain.store = small_disk / "data"
+        chain.configuration.write_text(
+            chain.configuration.read_text().replace(str(tmp_path / "pipeline" / "data"), str(chain.store)))
+        text = chain.configuration.read_text()
+        chain.configuration.unlink()
+        chain.weir("init", server.url(), "--tables", "claims.*", "--pipeline", "claims", "--store", str(chain.store))
+        chain.configuration.write_text(text)
+        run = chain.start("run")
+        try:
+            log = tmp_path / "pipeline" / "weir.log"
+            wait_for(lambda: b"landed cut 1:" in log.read_bytes())
+            payer_works = start_simulator(server, *SETTING, "--run", 600, "--rate", 100)
+            filler = fill(small_disk)
+            wait_for(lambda: b"No space left on device" in log.read_bytes())
+            assert payer_works.wait(120) == 0
+            assert run.poll() is None
+            filler.unlink()
+            wait_for(lambda: chain.weir("status")["landed"] > 1)
+        finally:
+            run.send_signal(signal.SIGTERM)
+            ended = run.wait(90)
+        assert ended == 0, log.read_text()[-2000:]
+        chain.weir("run", "--until-current")
+        assert chain.warehouse_fingerprints() == chain.source_fingerprints()
+        chain.weir("ledger", "verify")
