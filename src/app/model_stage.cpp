@@ -69,6 +69,13 @@ fs::path share_folder() {
 
 Result<std::unique_ptr<ModelStage>> ModelStage::open(Pipeline& pipeline) {
     const Configuration& configuration = pipeline.configuration();
+    if (configuration.models_project.empty()) {
+        return fail(
+            ErrorKind::not_found,
+            "weir.yaml names no models; add `models: {{project: claims}}`, or a dbt project "
+            "of your own, file={}",
+            configuration.file.string());
+    }
     const char* path = std::getenv("PATH");
     TRY_LET(const fs::path dbt,
             models::find_dbt(configuration.dbt.empty() ? "dbt" : configuration.dbt, prefix(),

@@ -156,6 +156,11 @@ Status quality_command(CommandContext& context) {
     TRY_LET(const auto opened, open_pipeline(context, clock));
     TRY_LET(const auto load, LoadStage::open(*opened));
     TRY_LET(const auto quality, QualityStage::open(*opened));
+    if (quality->is_empty()) {
+        return fail(ErrorKind::not_found,
+                    "weir.yaml names no suite; add one under `quality.suites`, file={}",
+                    opened->configuration().file.string());
+    }
     TRY_LET(const ledger::CutNumber cut, load->warehouse().current_cut());
     TRY_LET(const QualityStage::Verdict verdict, quality->run(*load, cut));
     TRY(opened->lineage().flush());
