@@ -146,6 +146,7 @@ public:
 
 private:
     Status make_folder();
+    Status prepare_folder();
     Status load_payer();
     Status make_pipeline();
     RunObserver observer();
@@ -204,7 +205,19 @@ Status Demo::make_folder() {
         }
         folder_ = name;
     }
-    fs::permissions(folder_, fs::perms::owner_all | fs::perms::group_exec | fs::perms::others_exec);
+    return prepare_folder();
+}
+
+Status Demo::prepare_folder() {
+    std::error_code refused;
+    fs::permissions(folder_, fs::perms::owner_all | fs::perms::group_exec | fs::perms::others_exec,
+                    refused);
+    if (refused) {
+        const std::string folder = std::exchange(folder_, {}).string();
+        return fail(ErrorKind::unavailable,
+                    "cannot make the folder of the demo: {}; name another with --folder, folder={}",
+                    refused.message(), folder);
+    }
     constexpr std::uintmax_t bytes_for_a_line = 4'096;
     if (fs::space(folder_).available < options_.scale * bytes_for_a_line + (1U << 30U)) {
         return fail(ErrorKind::unavailable,
@@ -416,6 +429,7 @@ void Demo::print() const {
 }
 
 Status Demo::run() {
+    TRY(dbt_program(""));  // Before a minute's work that would be for nothing.
     TRY(make_folder());
     TRY(load_payer());
     TRY(make_pipeline());

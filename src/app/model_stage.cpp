@@ -67,6 +67,12 @@ fs::path share_folder() {
     return fs::exists(installed) ? installed : prefix().parent_path();
 }
 
+Result<fs::path> dbt_program(const std::string& configured) {
+    const char* path = std::getenv("PATH");
+    return models::find_dbt(configured.empty() ? "dbt" : configured, prefix(),
+                            path == nullptr ? "" : path);
+}
+
 Result<std::unique_ptr<ModelStage>> ModelStage::open(Pipeline& pipeline) {
     const Configuration& configuration = pipeline.configuration();
     if (configuration.models_project.empty()) {
@@ -76,10 +82,7 @@ Result<std::unique_ptr<ModelStage>> ModelStage::open(Pipeline& pipeline) {
             "of your own, file={}",
             configuration.file.string());
     }
-    const char* path = std::getenv("PATH");
-    TRY_LET(const fs::path dbt,
-            models::find_dbt(configuration.dbt.empty() ? "dbt" : configuration.dbt, prefix(),
-                             path == nullptr ? "" : path));
+    TRY_LET(const fs::path dbt, dbt_program(configuration.dbt));
     models::DbtOptions options{.dbt = dbt,
                                .project = project_folder(configuration.models_project),
                                .folder = pipeline.folders().models,

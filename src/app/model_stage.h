@@ -54,4 +54,8 @@ private:
 /// Returns the folder of what is installed with the program: WEIR_SHARE, or share/weir beside bin.
 std::filesystem::path share_folder();
 
+/// Returns the dbt that `configured` names, or the one found by itself if it is empty. Fails with
+/// `not_found`, with the remedy.
+Result<std::filesystem::path> dbt_program(const std::string& configured);
+
 }  // namespace weir::app

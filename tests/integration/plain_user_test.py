@@ -43,3 +43,9 @@ def test_a_plain_user_runs_the_demo(home):
     result = json.loads(done.stdout.splitlines()[-1])
     assert result["source_equals_warehouse"] and result["ledger_verified"] and result["quality_passed"]
     assert not (home / "demo").exists()
+
+
+def test_a_folder_of_somebody_else_is_refused(home):
+    done = run(home, BUILD / "weir", "demo", "--folder", "/usr/share/weir-demo")
+    assert done.returncode == 3
+    assert "cannot make the folder of the demo: " in done.stderr and "name another with --folder" in done.stderr

@@ -9,6 +9,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FETCHERS = ("apt-get", "sudo", "npm", "curl", "wget", "pip", "pip3")
@@ -57,9 +58,11 @@ def test_what_is_missing_is_fetched(tmp_path):
 class BareDebian:
     """A Debian 12 of nothing but its base in a folder, with this checkout in /root/weir and a network like ours."""
 
-    # The mounts are those of a namespace that goes with the command.
-    ENTER = """mount -t proc proc "$1/proc" && mount -t sysfs sysfs "$1/sys" && mount --rbind /dev "$1/dev"
-    cd "$1/root/weir" && exec chroot "$1" /bin/sh -c "cd /root/weir && $2" """
+    # Mounts and processes are those of namespaces that go with the command, a server that apt starts among them.
+    ENTER = """set -e
+    mount -t proc proc "$1/proc"; mount -t sysfs sysfs "$1/sys"; mount --rbind /dev "$1/dev"
+    exec chroot "$1" /bin/sh -c "cd /root/weir && $2" """
+    OWN = ("unshare", "--mount", "--pid", "--fork", "--kill-child")
 
     def __init__(self, folder):
         self.folder = folder
@@ -77,13 +80,12 @@ class BareDebian:
     def run(self, command, path="/usr/sbin:/usr/bin:/sbin:/bin"):
         proxies = {name: value for name, value in os.environ.items() if name.lower().endswith("_proxy")}
         trust = dict.fromkeys(("PIP_CERT", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"), "/root/ca.crt")
-        return subprocess.run(["unshare", "-m", "/bin/sh", "-c", self.ENTER, "-", self.folder, command],
+        return subprocess.run([*self.OWN, "/bin/sh", "-c", self.ENTER, "-", self.folder, command],
                               capture_output=True, text=True, timeout=3000,
                               env={**proxies, **trust, "PATH": path, "HOME": "/root", "LANG": "C.UTF-8"})
 
 
-def sets_up_a_bare_debian(tmp_path):
-    bare = BareDebian(tmp_path / "debian")
+def sets_up(bare):
     first = bare.run("tools/set-up")
     assert first.returncode == 0, first.stderr[-3000:]
     built = bare.run("cmake --preset release")
@@ -96,5 +98,6 @@ def sets_up_a_bare_debian(tmp_path):
 
 # It takes ten minutes and about 4 GiB, and only root can do it: elsewhere there is no such test.
 if FULL and os.geteuid() == 0 and shutil.which("debootstrap"):
-    def test_the_first_command_sets_up_a_bare_debian(tmp_path):
-        sets_up_a_bare_debian(tmp_path)
+    def test_the_first_command_sets_up_a_bare_debian():
+        with tempfile.TemporaryDirectory(prefix="weirdebian.") as folder:
+            sets_up(BareDebian(pathlib.Path(folder)))
