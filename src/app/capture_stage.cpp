@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "app/protection.h"
 #include "capture/postgres/postgres_snapshot.h"
 #include "capture/postgres/postgres_source.h"
 
@@ -89,6 +90,7 @@ void wait(std::chrono::milliseconds time, const std::stop_token& stop) {
 
 Status capture(Pipeline& pipeline, const CaptureWork& work, const std::stop_token& stop,
                const std::function<void(const Error&)>& on_wait) {
+    TRY(check_plaintext(pipeline.configuration()));
     std::chrono::milliseconds pause = retry_wait_min;
     while (true) {
         Status done = capture_once(pipeline, work, stop);

@@ -49,6 +49,7 @@ Status load_command(CommandContext& context);
 Status model_command(CommandContext& context);
 Status quality_command(CommandContext& context);
 
+/// Says for each stage where it stands, how far behind, what it fails at and who runs it.
 Status status(CommandContext& context);
 Status query(CommandContext& context, const std::string& statement);
 struct LedgerShowOptions {

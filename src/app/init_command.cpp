@@ -7,6 +7,7 @@
 #include "app/commands.h"
 #include "app/configuration.h"
 #include "app/pipeline.h"
+#include "app/protection.h"
 #include "app/yaml_reader.h"
 #include "capture/postgres/connection.h"
 #include "capture/postgres/preflight.h"
@@ -165,29 +166,16 @@ Status report_findings(Report& report, const std::vector<Finding>& findings) {
     return {};
 }
 
-bool is_local(std::string_view url) {
-    for (const std::string_view host : {"@localhost", "@127.0.0.1", "@[::1]", "//localhost",
-                                        "//127.0.0.1", "///", "host=/", "host=localhost"}) {
-        if (url.find(host) != std::string_view::npos) {
-            return true;
-        }
+Finding protection_finding(const Configuration& configuration) {
+    if (const Status allowed = check_plaintext(configuration); !allowed) {
+        return {.object = "store",
+                .message = allowed.error().message(),
+                .remedy = "allow_plaintext: true in weir.yaml"};
     }
-    return false;
-}
-
-Result<std::vector<Finding>> check_protection(const Configuration& configuration) {
-    std::vector<Finding> findings;
-    const bool local = is_local(configuration.source_url);
-    findings.push_back(
-        {.severity = local || configuration.allow_plaintext ? Finding::Severity::warning
-                                                            : Finding::Severity::error,
-         .object = "store",
-         .message = "landing, processing and warehouse are not encrypted by this release",
-         .remedy = local || configuration.allow_plaintext
-                       ? "keep the store on an encrypted disk"
-                       : "the source is on another machine: put the store on an encrypted disk and "
-                         "set allow_plaintext: true"});
-    return findings;
+    return {.severity = Finding::Severity::warning,
+            .object = "store",
+            .message = "landing, processing and warehouse are not encrypted by this release",
+            .remedy = "keep the store on an encrypted disk"};
 }
 
 }  // namespace
@@ -213,7 +201,7 @@ Status init(CommandContext& context, const InitOptions& options) {
 Status check(CommandContext& context) {
     TRY_LET(const Configuration configuration, read_configuration(context.configuration));
     TRY_LET(Connection connection, Connection::open(configuration.source_url));
-    TRY_LET(std::vector<Finding> findings, check_protection(configuration));
+    std::vector<Finding> findings{protection_finding(configuration)};
     TRY_LET(const auto of_source,
             capture::postgres::check_source(connection, source_options(configuration),
                                             configuration.snapshot_only));

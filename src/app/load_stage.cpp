@@ -6,6 +6,8 @@
 #include <set>
 #include <utility>
 
+#include "app/data_read.h"
+#include "sql/read_only.h"
 #include "warehouse/stored_processing_files.h"
 
 namespace weir::app {
@@ -27,10 +29,15 @@ Status LoadStage::open_warehouse() {
     if (warehouse_) {
         return {};
     }
-    TRY_LET(database_, sql::DuckDbDatabase::open(
-                           pipeline_.folders().warehouse_file(),
-                           {.memory_limit = "2GB", .temp_directory = pipeline_.folders().spool}));
-    TRY_LET(session_, database_->connect());
+    {
+        const std::scoped_lock lock(database_mutex_);
+        TRY_LET(database_,
+                sql::DuckDbDatabase::open(
+                    pipeline_.folders().warehouse_file(),
+                    {.memory_limit = "2GB", .temp_directory = pipeline_.folders().spool}));
+        TRY_LET(session_, database_->connect());
+    }
+    database_opened_.notify_all();
     TRY_LET(warehouse::Warehouse opened,
             warehouse::Warehouse::open(*session_, pipeline_.clock(),
                                        {.store_folder = pipeline_.folders().store.string()}));
@@ -41,7 +48,19 @@ Status LoadStage::open_warehouse() {
 void LoadStage::release_warehouse() {
     warehouse_.reset();
     session_.reset();
+    const std::scoped_lock lock(database_mutex_);  // Waits for an answer that is on its way.
     database_.reset();
+}
+
+Result<sql::Rows> LoadStage::answer(const std::string& statement, const std::stop_token& stop) {
+    std::unique_lock lock(database_mutex_);
+    if (!database_opened_.wait(lock, stop, [this] { return database_.has_value(); })) {
+        return fail(ErrorKind::cancelled, "weir is stopping; ask again once it has");
+    }
+    TRY_LET(const auto session, database_->connect());
+    TRY_LET(sql::Rows rows, sql::query_read_only(*session, statement));
+    TRY(record_data_read(pipeline_, statement, rows.rows.size()));
+    return rows;
 }
 
 Status LoadStage::compare_with_ledger() {

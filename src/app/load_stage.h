@@ -1,9 +1,12 @@
 #pragma once
 
+#include <condition_variable>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <stop_token>
+#include <string>
 
 #include "app/pipeline.h"
 #include "sql/duckdb/duckdb_database.h"
@@ -12,7 +15,7 @@
 namespace weir::app {
 
 /// Loads what is refined into the embedded warehouse. Holds the stage while it lives, and the
-/// warehouse's file between `open_warehouse` and `release_warehouse`. One thread.
+/// warehouse's file between `open_warehouse` and `release_warehouse`. One thread, but for `answer`.
 class LoadStage {
 public:
     using OnLoad = std::function<void(const ledger::CutsLoaded&)>;
@@ -27,6 +30,10 @@ public:
     Status open_warehouse();
     /// Lets go of the file, so that another process may open it.
     void release_warehouse();
+    /// Runs one query on a session of its own, from any thread, and writes the reading to the
+    /// ledger; waits while the file is let go. Fails with `cancelled` at a stop request.
+    Result<sql::Rows> answer(const std::string& statement, const std::stop_token& stop);
+
     /// REQUIRES: the warehouse is open.
     warehouse::Warehouse& warehouse() { return *warehouse_; }
     sql::SqlSession& session() { return *session_; }
@@ -44,7 +51,9 @@ private:
     Pipeline& pipeline_;
     StageHold hold_;
     OnLoad on_load_;
-    std::optional<sql::DuckDbDatabase> database_;
+    std::mutex database_mutex_;
+    std::condition_variable_any database_opened_;
+    std::optional<sql::DuckDbDatabase> database_;  // Guarded by database_mutex_.
     std::unique_ptr<sql::DuckDbSession> session_;
     std::optional<warehouse::Warehouse> warehouse_;
 };

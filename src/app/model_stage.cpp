@@ -22,6 +22,40 @@ fs::path project_folder(const std::string& project) {
                                                   : fs::path(project);
 }
 
+/// The histories that models read, as OpenLineage names them.
+Result<std::vector<lineage::Dataset>> history_datasets(Pipeline& pipeline) {
+    ledger::PipelineState state;
+    TRY(ledger::catch_up(state, pipeline.ledger()));
+    std::vector<lineage::Dataset> datasets;
+    for (const auto& [table, entry] : state.current_contracts()) {
+        TRY_LET(const catalog::TableContract contract, pipeline.ledger().read_contract(entry));
+        datasets.push_back(lineage::with_fields(
+            lineage::duckdb_dataset(pipeline.folders().warehouse_file().string(),
+                                    {table.schema + "_history", table.table}),
+            contract));
+    }
+    return datasets;
+}
+
+/// The tables that the models made.
+Result<std::vector<lineage::Dataset>> gold_datasets(sql::SqlSession& session,
+                                                    const std::string& warehouse) {
+    TRY_LET(const sql::Rows columns,
+            session.query("SELECT table_name, column_name, data_type FROM "
+                          "information_schema.columns WHERE table_catalog = current_database() AND "
+                          "table_schema = 'gold' ORDER BY table_name, ordinal_position"));
+    std::vector<lineage::Dataset> datasets;
+    for (const auto& row : columns.rows) {
+        lineage::Dataset table = lineage::duckdb_dataset(warehouse, {"gold", row[0].value_or("")});
+        if (datasets.empty() || datasets.back().name != table.name) {
+            datasets.push_back(std::move(table));
+        }
+        datasets.back().fields.push_back(
+            {.name = row[1].value_or(""), .type = row[2].value_or(""), .tags = {}});
+    }
+    return datasets;
+}
+
 }  // namespace
 
 fs::path share_folder() {
@@ -52,6 +86,16 @@ Result<std::unique_ptr<ModelStage>> ModelStage::open(Pipeline& pipeline) {
 
 Result<ModelOutcome> ModelStage::build(LoadStage& load, ledger::CutNumber cut,
                                        const std::stop_token& stop) {
+    const Timestamp started = pipeline_.clock().now();
+    auto outcome = build_cut(load, cut, started, stop);
+    if (!outcome && outcome.error().kind() != ErrorKind::cancelled) {
+        TRY(pipeline_.lineage().failed(ledger::Stage::model, started, outcome.error()));
+    }
+    return outcome;
+}
+
+Result<ModelOutcome> ModelStage::build_cut(LoadStage& load, ledger::CutNumber cut,
+                                           Timestamp started, const std::stop_token& stop) {
     load.release_warehouse();
     auto built = runner_.build(cut, stop);
     TRY(load.open_warehouse());
@@ -59,6 +103,7 @@ Result<ModelOutcome> ModelStage::build(LoadStage& load, ledger::CutNumber cut,
     TRY(pipeline_.ledger().append(hold_.lease, std::vector<ledger::EntryBody>{built->entry()}));
     TRY_LET(const QualityStage::Verdict verdict, quality_->run(load, cut));
     TRY(built->check());
+    TRY(tell(load, started));
     if (verdict.failure) {
         return std::unexpected(*verdict.failure);
     }
@@ -70,6 +115,17 @@ Result<ModelOutcome> ModelStage::build(LoadStage& load, ledger::CutNumber cut,
                         .models = built->results.models_built(),
                         .tests_passed = built->results.tests_passed(),
                         .expectations = verdict.expectations};
+}
+
+Status ModelStage::tell(LoadStage& load, Timestamp started) {
+    TRY_LET(auto inputs, history_datasets(pipeline_));
+    TRY_LET(auto outputs,
+            gold_datasets(load.session(), pipeline_.folders().warehouse_file().string()));
+    return pipeline_.lineage().completed({.stage = "model",
+                                          .started = started,
+                                          .ended = pipeline_.clock().now(),
+                                          .inputs = std::move(inputs),
+                                          .outputs = std::move(outputs)});
 }
 
 }  // namespace weir::app

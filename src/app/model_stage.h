@@ -40,6 +40,11 @@ private:
           runner_(std::move(runner)),
           quality_(std::move(quality)) {}
 
+    Result<ModelOutcome> build_cut(LoadStage& load, ledger::CutNumber cut, Timestamp started,
+                                   const std::stop_token& stop);
+    /// Tells OpenLineage of models that stand.
+    Status tell(LoadStage& load, Timestamp started);
+
     Pipeline& pipeline_;
     StageHold hold_;
     models::DbtRunner runner_;

@@ -59,7 +59,8 @@ Pipeline::Pipeline(Configuration configuration, const Clock& clock,
       clock_(clock),
       store_(std::move(store)),
       key_(std::move(key)),
-      declared_(std::move(declared)) {}
+      declared_(std::move(declared)),
+      errors_(folders_.run) {}
 
 Status Pipeline::create(const Configuration& configuration, const Clock& clock) {
     const PipelineFolders folders(configuration.store);
@@ -96,6 +97,8 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(const Configuration& configurat
     std::unique_ptr<Pipeline> pipeline(
         new Pipeline(configuration, clock, std::move(store), std::move(key), std::move(declared)));
     TRY_LET(pipeline->ledger_, ledger::Ledger::open(*pipeline->store_, pipeline->key_, clock));
+    TRY_LET(pipeline->lineage_,
+            StageLineage::open(pipeline->configuration_, *pipeline->ledger_, clock));
     return pipeline;
 }
 
@@ -106,6 +109,7 @@ capture::postgres::PostgresOptions source_options(const Configuration& configura
     options.slot = configuration.slot;
     options.publication = configuration.publication;
     options.chunk_blocks = configuration.chunk_blocks;
+    options.tags = configuration.tags;
     options.spool_folder = PipelineFolders(configuration.store).spool;
     return options;
 }

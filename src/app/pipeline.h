@@ -5,6 +5,8 @@
 #include <string>
 
 #include "app/configuration.h"
+#include "app/stage_errors.h"
+#include "app/stage_lineage.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "capture/postgres/postgres_options.h"
@@ -25,6 +27,7 @@ struct PipelineFolders {
 
     std::filesystem::path ledger_key() const { return keys / "ledger.key"; }
     std::filesystem::path quarantine_key() const { return keys / "quarantine.key"; }
+    std::filesystem::path query_socket() const { return run / "query.sock"; }
     std::filesystem::path warehouse_file() const { return warehouse / "warehouse.duckdb"; }
 };
 
@@ -45,6 +48,8 @@ public:
     ledger::Ledger& ledger() { return *ledger_; }
     const ledger::SigningKey& key() const { return key_; }
     const refine::DeclaredTypes& declared_types() const { return declared_; }
+    StageLineage& lineage() { return *lineage_; }
+    StageErrors& errors() { return errors_; }
 
 private:
     Pipeline(Configuration configuration, const Clock& clock,
@@ -58,6 +63,8 @@ private:
     ledger::SigningKey key_;
     refine::DeclaredTypes declared_;
     std::unique_ptr<ledger::Ledger> ledger_;
+    std::unique_ptr<StageLineage> lineage_;
+    StageErrors errors_;
 };
 
 /// How to reach the source that a configuration names.

@@ -4,6 +4,7 @@
 #include <thread>
 #include <utility>
 
+#include "app/query_service.h"
 #include "app/refine_stage.h"
 
 namespace weir::app {
@@ -15,21 +16,46 @@ constexpr auto wait_max = 500ms;
 
 }  // namespace
 
-Status RunLoop::run(std::stop_source stop) {
+Status RunLoop::run(const std::stop_source& stop) {
     {
         const std::jthread refine([this, stop] { refine_thread(stop); });
         const std::jthread load([this, stop] { load_thread(stop); });
         capture_thread(stop);
     }
+    warn("lineage", pipeline_.lineage().flush());
     if (outcome_) {
         return std::unexpected(*std::move(outcome_));
+    }
+    if (work_.until_current && stop.stop_requested()) {
+        return fail(ErrorKind::cancelled, "stopped before everything was through; run it again");
     }
     return {};
 }
 
-void RunLoop::end_with(Status status, std::stop_source& stop) {
+/// What somebody should know who watches, and what ends nothing.
+void RunLoop::warn(std::string_view stage, const Status& status) const {
     if (status) {
         return;
+    }
+    pipeline_.errors().note(stage, status.error());
+    if (work_.observer.on_wait) {
+        work_.observer.on_wait(stage, status.error());
+    }
+}
+
+/// Lineage may lag: what it tells is in the ledger already.
+void RunLoop::tell(ledger::Stage stage, Timestamp started) {
+    pipeline_.errors().clear(to_string(stage));
+    warn("lineage", pipeline_.lineage().committed(stage, started));
+}
+
+void RunLoop::end_with(ledger::Stage stage, Status status, std::stop_source& stop) {
+    if (status || (status.error().kind() == ErrorKind::cancelled && stop.stop_requested())) {
+        return;
+    }
+    if (status.error().kind() != ErrorKind::cancelled) {
+        pipeline_.errors().note(to_string(stage), status.error());
+        warn("lineage", pipeline_.lineage().failed(stage, pipeline_.clock().now(), status.error()));
     }
     {
         const std::scoped_lock lock(outcome_mutex_);
@@ -41,21 +67,20 @@ void RunLoop::end_with(Status status, std::stop_source& stop) {
 }
 
 void RunLoop::capture_thread(std::stop_source stop) {
-    CaptureWork work{.until_current = work_.until_current,
-                     .recorded_ends = {},
-                     .on_chunk = work_.observer.on_chunk,
-                     .on_cut = [this](const landing::CutReport& report) {
-                         landed_.signal();
-                         if (work_.observer.on_landed) {
-                             work_.observer.on_landed(report);
-                         }
-                     }};
-    const auto on_wait = [this](const Error& error) {
-        if (work_.observer.on_wait) {
-            work_.observer.on_wait("capture", error);
-        }
-    };
-    end_with(capture(pipeline_, work, stop.get_token(), on_wait), stop);
+    const CaptureWork work{
+        .until_current = work_.until_current,
+        .recorded_ends = {},
+        .on_chunk = work_.observer.on_chunk,
+        .on_cut = [this,
+                   started = pipeline_.clock().now()](const landing::CutReport& report) mutable {
+            landed_.signal();
+            tell(ledger::Stage::capture, std::exchange(started, report.landed_time));
+            if (work_.observer.on_landed) {
+                work_.observer.on_landed(report);
+            }
+        }};
+    const auto on_wait = [this](const Error& error) { warn("capture", std::unexpected(error)); };
+    end_with(ledger::Stage::capture, capture(pipeline_, work, stop.get_token(), on_wait), stop);
     capture_done_ = true;
     landed_.signal();
 }
@@ -66,7 +91,7 @@ bool RunLoop::is_over(const std::atomic<bool>& before, const std::stop_token& st
 }
 
 void RunLoop::refine_thread(std::stop_source stop) {
-    end_with(refine_until_done(stop.get_token()), stop);
+    end_with(ledger::Stage::refine, refine_until_done(stop.get_token()), stop);
     refine_done_ = true;
     refined_.signal();
 }
@@ -75,8 +100,10 @@ Status RunLoop::refine_until_done(const std::stop_token& stop) {
     TRY_LET(RefineStage stage, RefineStage::open(pipeline_));
     for (std::uint64_t seen = 0;;) {
         const bool last = is_over(capture_done_, stop);
+        const Timestamp started = pipeline_.clock().now();
         TRY_LET(const std::uint64_t cuts, stage.run(stop));
         if (cuts > 0) {
+            tell(ledger::Stage::refine, started);
             refined_.signal();
         }
         if (last) {
@@ -87,17 +114,27 @@ Status RunLoop::refine_until_done(const std::stop_token& stop) {
 }
 
 void RunLoop::load_thread(std::stop_source stop) {
-    end_with(load_until_done(stop.get_token()), stop);
+    end_with(ledger::Stage::load, load_until_done(stop.get_token()), stop);
 }
 
 Status RunLoop::load_until_done(const std::stop_token& stop) {
     TRY_LET(const auto stage, LoadStage::open(pipeline_, work_.observer.on_loaded));
+    const auto service = QueryService::start(
+        pipeline_.folders().query_socket(),
+        [&](const std::string& statement) { return stage->answer(statement, stop); });
+    warn("query", service ? Status() : Status(std::unexpected(service.error())));
     const auto& clock = pipeline_.clock();
     auto built = clock.steady_now();
+    ledger::CutNumber before{};
     ledger::CutNumber built_cut{};
     for (std::uint64_t seen = 0;;) {
         const bool last = is_over(refine_done_, stop);
+        const Timestamp started = clock.now();
         TRY_LET(const ledger::CutNumber loaded, stage->run(stop));
+        if (loaded > before) {
+            tell(ledger::Stage::load, started);
+            before = loaded;
+        }
         const bool due = clock.steady_now() - built >= pipeline_.configuration().models_every;
         if (work_.build_models && loaded > built_cut && !stop.stop_requested() && (due || last)) {
             TRY(work_.build_models(*stage, loaded));

@@ -13,8 +13,8 @@
 
 namespace weir::app {
 
-/// Who watches a run hears of everything that was committed. Calls come from the stages' threads,
-/// one at a time for each function.
+/// Who watches a run hears of everything that was committed. Calls come from the stages' threads;
+/// `on_wait` from several at a time.
 struct RunObserver {
     std::function<void(const landing::ChunkReport&)> on_chunk;
     std::function<void(const landing::CutReport&)> on_landed;
@@ -36,7 +36,7 @@ class RunLoop {
 public:
     RunLoop(Pipeline& pipeline, RunWork work) : pipeline_(pipeline), work_(std::move(work)) {}
 
-    Status run(std::stop_source stop);
+    Status run(const std::stop_source& stop);
 
 private:
     void capture_thread(std::stop_source stop);
@@ -44,7 +44,9 @@ private:
     void load_thread(std::stop_source stop);
     Status refine_until_done(const std::stop_token& stop);
     Status load_until_done(const std::stop_token& stop);
-    void end_with(Status status, std::stop_source& stop);
+    void end_with(ledger::Stage stage, Status status, std::stop_source& stop);
+    void tell(ledger::Stage stage, Timestamp started);
+    void warn(std::string_view stage, const Status& status) const;
     bool is_over(const std::atomic<bool>& before, const std::stop_token& stop) const;
 
     Pipeline& pipeline_;

@@ -10,6 +10,7 @@
 #include "app/pipeline.h"
 #include "app/refine_stage.h"
 #include "app/run_loop.h"
+#include "app/status.h"
 
 namespace weir::app {
 namespace {
@@ -49,18 +50,6 @@ Result<std::vector<change::Position>> recorded_ends(const std::filesystem::path&
     return ends;
 }
 
-nlohmann::json state_of(Pipeline& pipeline) {
-    ledger::PipelineState state;
-    if (!ledger::catch_up(state, pipeline.ledger())) {
-        return {};
-    }
-    return {{"landed", state.last_landed().value},
-            {"refined", state.last_refined().value},
-            {"loaded", state.loaded.value},
-            {"published", state.published.value},
-            {"position", state.position.to_string()}};
-}
-
 /// A build that fails holds publication where it is; only a one-shot run ends with it.
 Status build_models(CommandContext& context, ModelStage& models, LoadStage& load,
                     ledger::CutNumber cut, bool one_shot) {
@@ -75,12 +64,31 @@ Status build_models(CommandContext& context, ModelStage& models, LoadStage& load
     return {};
 }
 
-void end_stage(CommandContext& context, Pipeline& pipeline, std::string_view stage) {
-    const nlohmann::json state = state_of(pipeline);
+Status end_stage(CommandContext& context, Pipeline& pipeline, std::string_view stage) {
+    ledger::PipelineState state;
+    TRY(ledger::catch_up(state, pipeline.ledger()));
     context.report.line(fmt::format("{}: landed {}, refined {}, loaded {}, position {}", stage,
-                                    state.value("landed", 0), state.value("refined", 0),
-                                    state.value("loaded", 0), state.value("position", "")));
-    context.report.result(state);
+                                    state.last_landed().value, state.last_refined().value,
+                                    state.loaded.value, state.position.to_string()));
+    context.report.result(progress_of(state));
+    return {};
+}
+
+/// Runs a stage as one OpenLineage run.
+template <typename Work>
+Status in_lineage(Pipeline& pipeline, ledger::Stage stage, const Work& work) {
+    const Timestamp started = pipeline.clock().now();
+    Status done = work();
+    if (done) {
+        pipeline.errors().clear(to_string(stage));
+    } else {
+        pipeline.errors().note(to_string(stage), done.error());
+    }
+    const Status told = done ? pipeline.lineage().committed(stage, started)
+                             : pipeline.lineage().failed(stage, started, done.error());
+    TRY(done);
+    TRY(told);
+    return pipeline.lineage().flush();
 }
 
 }  // namespace
@@ -98,28 +106,31 @@ Status capture_command(CommandContext& context, const CaptureOptions& options) {
                 recorded_ends(*options.boundaries_of, pipeline.configuration(), clock));
     }
     const auto on_wait = [&](const Error& error) { context.report.error(error); };
-    TRY(capture(pipeline, work, context.stop.get_token(),
-                options.continuous ? on_wait : std::function<void(const Error&)>()));
-    end_stage(context, pipeline, "capture");
-    return {};
+    return in_lineage(pipeline, ledger::Stage::capture, [&]() -> Status {
+        TRY(capture(pipeline, work, context.stop.get_token(),
+                    options.continuous ? on_wait : std::function<void(const Error&)>()));
+        return end_stage(context, pipeline, "capture");
+    });
 }
 
 Status refine_command(CommandContext& context) {
     const SystemClock clock;
     TRY_LET(const auto opened, open_pipeline(context, clock));
     TRY_LET(RefineStage stage, RefineStage::open(*opened));
-    TRY(stage.run(context.stop.get_token()));
-    end_stage(context, *opened, "refine");
-    return {};
+    return in_lineage(*opened, ledger::Stage::refine, [&]() -> Status {
+        TRY(stage.run(context.stop.get_token()));
+        return end_stage(context, *opened, "refine");
+    });
 }
 
 Status load_command(CommandContext& context) {
     const SystemClock clock;
     TRY_LET(const auto opened, open_pipeline(context, clock));
     TRY_LET(const auto stage, LoadStage::open(*opened));
-    TRY(stage->run(context.stop.get_token()));
-    end_stage(context, *opened, "load");
-    return {};
+    return in_lineage(*opened, ledger::Stage::load, [&]() -> Status {
+        TRY(stage->run(context.stop.get_token()));
+        return end_stage(context, *opened, "load");
+    });
 }
 
 Status model_command(CommandContext& context) {
@@ -129,6 +140,7 @@ Status model_command(CommandContext& context) {
     TRY_LET(const auto models, ModelStage::open(*opened));
     TRY_LET(const ledger::CutNumber cut, load->warehouse().current_cut());
     const auto outcome = models->build(*load, cut, context.stop.get_token());
+    TRY(opened->lineage().flush());
     context.quality_failed = !outcome && outcome.error().kind() == ErrorKind::invalid;
     TRY(outcome);
     context.report.line(fmt::format("model: {} models, {} tests passed, published cut {}",
@@ -146,6 +158,7 @@ Status quality_command(CommandContext& context) {
     TRY_LET(const auto quality, QualityStage::open(*opened));
     TRY_LET(const ledger::CutNumber cut, load->warehouse().current_cut());
     TRY_LET(const QualityStage::Verdict verdict, quality->run(*load, cut));
+    TRY(opened->lineage().flush());
     context.report.line(fmt::format("quality: {} of {} expectations hold at cut {}",
                                     verdict.expectations - verdict.failed, verdict.expectations,
                                     cut.value));
@@ -175,39 +188,7 @@ Status run(CommandContext& context, const RunOptions& options) {
         };
     }
     TRY(RunLoop(pipeline, std::move(work)).run(context.stop));
-    end_stage(context, pipeline, "run");
-    return {};
-}
-
-Status status(CommandContext& context) {
-    const SystemClock clock;
-    TRY_LET(const auto opened, open_pipeline(context, clock));
-    end_stage(context, *opened, "status");
-    return {};
-}
-
-Status query(CommandContext& context, const std::string& statement) {
-    TRY_LET(const Configuration configuration, read_configuration(context.configuration));
-    const PipelineFolders folders(configuration.store);
-    TRY_LET(const auto database,
-            sql::DuckDbDatabase::open(folders.warehouse_file(), {.read_only = true}));
-    TRY_LET(const auto session, database.connect());
-    TRY_LET(const sql::Rows rows, session->query(statement));
-    nlohmann::json list = nlohmann::json::array();
-    context.report.line(fmt::format("{}", fmt::join(rows.columns, "\t")));
-    for (const auto& row : rows.rows) {
-        std::string text;
-        nlohmann::json object;
-        for (std::size_t column = 0; column < row.size(); ++column) {
-            text += (column == 0 ? "" : "\t") + row[column].value_or("NULL");
-            object[rows.columns[column]] =
-                row[column] ? nlohmann::json(*row[column]) : nlohmann::json();
-        }
-        context.report.line(text);
-        list.push_back(std::move(object));
-    }
-    context.report.result({{"rows", list}});
-    return {};
+    return end_stage(context, pipeline, "run");
 }
 
 }  // namespace weir::app

@@ -120,7 +120,7 @@ public:
 
     Status operator()(const ChecksRun& body) const {
         TRY(check_landed(body.cut));
-        state_.checks = body;
+        state_.checks.insert_or_assign(body.suite, body);
         return {};
     }
 

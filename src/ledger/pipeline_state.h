@@ -40,7 +40,7 @@ struct PipelineState {
     std::map<CutNumber, RefinedCut> refined;
     CutNumber loaded{};
     std::optional<ModelsBuilt> models;
-    std::optional<ChecksRun> checks;
+    std::map<std::string, ChecksRun> checks;  // The last of each suite.
     CutNumber published{};
 
     CutNumber last_landed() const;

@@ -1,6 +1,6 @@
 // Goal: what the stages report becomes valid, paired OpenLineage runs, at most one a minute a
 // stage. Method: a clock that stands still and run ids that count; the golden events are also
-// validated against OpenLineage's own schemas by tests/integration/test_lineage.py.
+// validated against OpenLineage's own schemas by tests/integration/lineage_test.py.
 #include <arrow/type.h>
 #include <gmock/gmock.h>
 

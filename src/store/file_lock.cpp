@@ -71,4 +71,12 @@ Result<FileLock> FileLock::wait(const std::string& path) {
     return FileLock(std::move(file));
 }
 
+std::optional<std::string> FileLock::holder(const std::string& path) {
+    const auto file = open_file(path, O_RDONLY);
+    if (!file || lock_file(*file, LOCK_SH | LOCK_NB) != EWOULDBLOCK) {
+        return std::nullopt;  // A lock that we got goes with the descriptor.
+    }
+    return holder_of(*file, path);
+}
+
 }  // namespace weir::store

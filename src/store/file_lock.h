@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -17,6 +18,8 @@ public:
     static Result<FileLock> acquire(const std::string& path);
     /// Waits for the holder instead.
     static Result<FileLock> wait(const std::string& path);
+    /// Returns the process id of whoever holds the lock now, if somebody does.
+    static std::optional<std::string> holder(const std::string& path);
 
 private:
     explicit FileLock(FileDescriptor file) : file_(std::move(file)) {}

@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "sql/read_only.h"
 #include "sql/transaction.h"
 #include "warehouse/history_catalog.h"
 #include "warehouse/history_table.h"
@@ -208,10 +209,7 @@ Result<ledger::CutNumber> Warehouse::current_cut() {
 }
 
 Result<sql::Rows> Warehouse::query(std::string_view statement) {
-    TRY(session_.execute("BEGIN TRANSACTION READ ONLY"));
-    auto rows = session_.query(statement);
-    TRY(session_.execute("ROLLBACK"));
-    return rows;
+    return sql::query_read_only(session_, statement);
 }
 
 Result<std::string> Warehouse::as_of(const catalog::TableContract& contract,

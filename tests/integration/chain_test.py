@@ -29,16 +29,6 @@ def payer(server):
     return server
 
 
-def make(payer, folder, **options):
-    chain = Chain(payer, folder, **options)
-    with_ledger = chain.configuration.read_text()
-    chain.configuration.unlink()
-    chain.weir("init", payer.url(), "--tables", "claims.*", "--pipeline", "claims", "--store",
-               str(chain.store))
-    chain.configuration.write_text(with_ledger)
-    return chain
-
-
 def data_files(chain):
     """Returns the landed data files of the stream by name without the writer's epoch."""
     return {path.name.rsplit("-e", 1)[0]: (path.parent.parent.parent.parent.name,
@@ -53,7 +43,7 @@ def landed_cuts(chain):
 
 
 def test_every_row_and_every_change_comes_across(payer, tmp_path):
-    chain = make(payer, tmp_path)
+    chain = Chain.make(payer, tmp_path)
     chain.weir("check")
     chain.weir("run", "--until-current")
     assert chain.warehouse_fingerprints() == chain.source_fingerprints()
@@ -73,7 +63,7 @@ def test_every_row_and_every_change_comes_across(payer, tmp_path):
     "insert into claims.plan select (select max(plan_id) + 1 from claims.plan), name, line_of_business, metal from claims.plan limit 1",
 ])
 def test_the_fingerprint_sees_the_smallest_change(payer, tmp_path, change):
-    chain = make(payer, tmp_path)
+    chain = Chain.make(payer, tmp_path)
     chain.weir("run", "--until-current")
     before = chain.source_fingerprints()
     assert chain.warehouse_fingerprints() == before
@@ -84,7 +74,7 @@ def test_the_fingerprint_sees_the_smallest_change(payer, tmp_path, change):
 
 
 def test_stages_run_as_processes_of_their_own(payer, tmp_path):
-    chain = make(payer, tmp_path)
+    chain = Chain.make(payer, tmp_path)
     chain.weir("capture")
     simulate(payer, *SETTING, "--run", 200)
     for stage in ("capture", "refine", "load"):
@@ -93,7 +83,7 @@ def test_stages_run_as_processes_of_their_own(payer, tmp_path):
 
 
 def test_a_second_capture_stops_and_says_who_runs(payer, tmp_path):
-    chain = make(payer, tmp_path)
+    chain = Chain.make(payer, tmp_path)
     first = chain.start("capture", "--continuous")
     try:
         deadline = time.monotonic() + 60
@@ -109,7 +99,7 @@ def test_a_second_capture_stops_and_says_who_runs(payer, tmp_path):
 
 
 def test_capturing_the_same_range_again_makes_the_same_files_and_entries(payer, tmp_path):
-    chain = make(payer, tmp_path / "first")
+    chain = Chain.make(payer, tmp_path / "first")
     chain.weir("capture")
     payer.psql("select pg_copy_logical_replication_slot('weir_claims', 'weir_again', false)")
     again = tmp_path / "again"
@@ -136,7 +126,7 @@ def test_kill_minus_nine_anywhere_leaves_every_change_exactly_once(payer, tmp_pa
     seed = random.SystemRandom().randrange(1 << 30)
     print(f"seed {seed}")
     pause = random.Random(seed)
-    chain = make(payer, tmp_path)
+    chain = Chain.make(payer, tmp_path)
     payer_works = start_simulator(payer, *SETTING, "--run", 2000, "--rate", 150)
     try:
         for _ in range(kills):
@@ -153,8 +143,19 @@ def test_kill_minus_nine_anywhere_leaves_every_change_exactly_once(payer, tmp_pa
     assert cuts == list(range(1, len(cuts) + 1))
 
 
+def test_a_stop_ends_a_run_well_even_while_models_are_built(payer, tmp_path):
+    chain = Chain.make(payer, tmp_path, more="models: {project: claims, every: 1s}\n")
+    run = chain.start("run")
+    target = chain.store / "models" / "dbt.log"
+    deadline = time.monotonic() + 60
+    while not target.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    run.send_signal(signal.SIGTERM)
+    assert run.wait(60) == 0, (tmp_path / "weir.log").read_text()[-3000:]
+
+
 def test_the_server_may_die_too(payer, tmp_path):
-    chain = make(payer, tmp_path)
+    chain = Chain.make(payer, tmp_path)
     run = chain.start("run")
     try:
         payer_works = start_simulator(payer, *SETTING, "--run", 600, "--rate", 200, "--resume")

@@ -41,6 +41,17 @@ class Chain:
         self.weir("init", self.server.url(), "--store", self.store)
         self.configuration.write_text(ours)
 
+    @classmethod
+    def make(cls, server, folder, **options):
+        """Makes the pipeline with `weir init`, then gives it this test's configuration."""
+        chain = cls(server, folder, **options)
+        configuration = chain.configuration.read_text()
+        chain.configuration.unlink()
+        chain.weir("init", server.url(), "--tables", "claims.*", "--pipeline", "claims", "--store",
+                   str(chain.store))
+        chain.configuration.write_text(configuration)
+        return chain
+
     def command(self, *words):
         return [str(BUILD / "weir"), "--config", str(self.configuration), "--json", *map(str, words)]
 

@@ -2,10 +2,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
 namespace weir::capture::postgres {
+
+/// What columns hold, by "schema.table.column": "phi.ssn", ...
+using ColumnTags = std::map<std::string, std::vector<std::string>>;
 
 /// How to reach a source and what to read of it.
 struct PostgresOptions {
@@ -15,8 +19,9 @@ struct PostgresOptions {
     std::string publication = "weir";
     std::uint64_t chunk_blocks = 8'192;             // 64 MiB of a table's pages are one chunk.
     std::uint64_t spool_memory_bytes = 64U << 20U;  // In-progress transactions beyond go to disk.
-    std::filesystem::path spool_folder;
-    bool binary = true;  // Whether values may come in binary where weir reads every type so.
+    std::filesystem::path spool_folder = {};
+    ColumnTags tags = {};  // A column without any is "phi.unclassified".
+    bool binary = true;    // Whether values may come in binary where weir reads every type so.
 };
 
 }  // namespace weir::capture::postgres

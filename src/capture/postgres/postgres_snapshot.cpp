@@ -124,7 +124,7 @@ Result<Timestamp> read_clock(Connection& session) {
 
 Status PostgresSnapshot::plan_tables(Connection& session, const PostgresOptions& options,
                                      const Contracts& known) {
-    TableDiscovery discovery(session);
+    TableDiscovery discovery(session, options.tags);
     TRY_LET(const auto names, discovery.find_tables(options.tables));
     for (const catalog::TableName& name : names) {
         TRY_LET(CapturedTable table, describe_after(discovery, name, known));

@@ -48,7 +48,7 @@ constexpr std::byte numbered_relation{'r'};
 PostgresSource::PostgresSource(const PostgresOptions& options, Connection side,
                                change::Position position)
     : side_(std::move(side)),
-      discovery_(side_),
+      discovery_(side_, options.tags),
       binary_(options.binary),
       spool_(options.spool_folder, options.spool_memory_bytes),
       log_position_(position) {}

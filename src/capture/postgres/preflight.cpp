@@ -45,6 +45,19 @@ Status check_log(Connection& connection, const PostgresOptions& options, Finding
     return {};
 }
 
+/// Says which columns would meet weir's own in the files.
+void check_names(const catalog::TableContract& contract, Findings& findings) {
+    for (const catalog::Column& column : contract.columns) {
+        if (column.name.starts_with('_')) {
+            findings.push_back(
+                {.object = fmt::format("{}.{}", contract.name.to_string(), column.name),
+                 .message = "a column's name begins with an underscore, as weir's "
+                            "own columns do",
+                 .remedy = "leave the table out, or rename the column"});
+        }
+    }
+}
+
 Status check_table(Connection& connection, const catalog::TableName& name, bool snapshot_only,
                    Findings& findings) {
     TableDiscovery discovery(connection);
@@ -53,11 +66,11 @@ Status check_table(Connection& connection, const catalog::TableName& name, bool 
                                            connection.quote_identifier(name.table));
     if (!snapshot_only && table.contract->identity == catalog::RowIdentity::none) {
         findings.push_back(
-            {.severity = Finding::Severity::warning,
-             .object = name.to_string(),
+            {.object = name.to_string(),
              .message = "updates and deletes of this table do not reach the log, and the server "
                         "refuses them once the table is published",
-             .remedy = fmt::format("add a primary key, or ALTER TABLE {} REPLICA IDENTITY FULL",
+             .remedy = fmt::format("add a primary key, or ALTER TABLE {} REPLICA IDENTITY FULL, or "
+                                   "leave the table out",
                                    quoted)});
     }
     TRY_LET(const std::string readable,
@@ -68,14 +81,7 @@ Status check_table(Connection& connection, const catalog::TableName& name, bool 
                             .message = "the role may not read the table",
                             .remedy = fmt::format("GRANT SELECT ON {} TO ...", quoted)});
     }
-    for (const catalog::Column& column : table.contract->columns) {
-        if (column.name.starts_with('_')) {
-            findings.push_back({.object = fmt::format("{}.{}", name.to_string(), column.name),
-                                .message = "a column's name begins with an underscore, as weir's "
-                                           "own columns do",
-                                .remedy = "leave the table out, or rename the column"});
-        }
-    }
+    check_names(*table.contract, findings);
     return {};
 }
 
@@ -91,6 +97,13 @@ Result<Findings> check_source(Connection& connection, const PostgresOptions& opt
     TRY_LET(const auto names, discovery.find_tables(options.tables));
     for (const catalog::TableName& name : names) {
         TRY(check_table(connection, name, snapshot_only, findings));
+    }
+    TRY_LET(const auto left_out, discovery.find_left_out(options.tables));
+    for (const LeftOutTable& table : left_out) {
+        findings.push_back({.severity = Finding::Severity::warning,
+                            .object = table.name.to_string(),
+                            .message = "the table is left out: " + table.reason,
+                            .remedy = "nothing, if nobody needs it downstream"});
     }
     return findings;
 }

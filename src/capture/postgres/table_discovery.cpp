@@ -61,14 +61,15 @@ std::string condition(const Connection& connection, std::string_view pattern) {
                                       connection.quote_literal(table));
 }
 
-catalog::Column column_of(const TextRow& row, const ValueCodec& codec) {
+catalog::Column column_of(const TextRow& row, const ValueCodec& codec,
+                          std::vector<std::string> tags) {
     return {.id = to_number<std::uint32_t>(row[0]),
             .name = *row[1],
             .source_type = *row[4],
             .landed_type = codec.landed_type(),
             .nullable = *row[5] == "f",
             .in_key = *row[6] == "t",
-            .tags = {"phi.unclassified"}};
+            .tags = std::move(tags)};
 }
 
 /// A column that took over another's name gives the number back to the renamed one; one that is
@@ -99,11 +100,41 @@ bool same_shape(const TableContract& one, const TableContract& other) {
                               [](const catalog::Column& left, const catalog::Column& right) {
                                   return left.name == right.name && left.id == right.id &&
                                          left.source_type == right.source_type &&
-                                         left.in_key == right.in_key;
+                                         left.in_key == right.in_key && left.tags == right.tags;
                               });
 }
 
 }  // namespace
+
+std::vector<std::string> TableDiscovery::tags_of(const TableName& table,
+                                                 const std::string& column) const {
+    const auto tags = tags_.find(fmt::format("{}.{}.{}", table.schema, table.table, column));
+    return tags == tags_.end() ? std::vector<std::string>{"phi.unclassified"} : tags->second;
+}
+
+Result<std::vector<TextRow>> TableDiscovery::matches(const std::string& pattern) {
+    return connection_.query(
+        "SELECT n.nspname, c.relname, c.relkind, c.relpersistence FROM pg_class c JOIN "
+        "pg_namespace n ON n.oid = c.relnamespace WHERE " +
+        condition(connection_, pattern) + " ORDER BY 1, 2");
+}
+
+Result<std::vector<LeftOutTable>> TableDiscovery::find_left_out(
+    const std::vector<std::string>& patterns) {
+    std::vector<LeftOutTable> left_out;
+    for (const std::string& pattern : patterns) {
+        if (!pattern.ends_with(".*")) {
+            continue;  // `find_tables` refuses these.
+        }
+        TRY_LET(const auto rows, matches(pattern));
+        for (const TextRow& row : rows) {
+            if (const std::string_view reason = refusal(row); !reason.empty()) {
+                left_out.push_back({.name = {*row[0], *row[1]}, .reason = std::string(reason)});
+            }
+        }
+    }
+    return left_out;
+}
 
 Result<std::vector<TableName>> TableDiscovery::find_tables(
     const std::vector<std::string>& patterns) {
@@ -114,11 +145,7 @@ Result<std::vector<TableName>> TableDiscovery::find_tables(
                         "cannot read table pattern: write schema.table or schema.*, pattern={}",
                         pattern);
         }
-        TRY_LET(const auto rows,
-                connection_.query("SELECT n.nspname, c.relname, c.relkind, c.relpersistence "
-                                  "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-                                  "WHERE " +
-                                  condition(connection_, pattern)));
+        TRY_LET(const auto rows, matches(pattern));
         const bool named = !pattern.ends_with(".*");
         for (const TextRow& row : rows) {
             const std::string_view reason = refusal(row);
@@ -182,21 +209,24 @@ Result<std::map<std::string, std::uint32_t>> TableDiscovery::attribute_numbers(R
     return numbers;
 }
 
-Result<CapturedTable> TableDiscovery::describe(const TableName& name,
-                                               catalog::SchemaVersion version) {
+Result<std::vector<TextRow>> TableDiscovery::read_columns(const TableName& name) {
     const std::string condition_text =
         fmt::format("n.nspname = {} AND c.relname = {}", connection_.quote_literal(name.schema),
                     connection_.quote_literal(name.table));
     // The identity's columns; of a table with REPLICA IDENTITY FULL, its primary key if it has one.
-    TRY_LET(const auto rows,
-            connection_.query(
-                "SELECT a.attnum, a.attname, a.atttypid, a.atttypmod, format_type(a.atttypid, "
-                "a.atttypmod), a.attnotnull, coalesce(a.attnum = ANY (i.indkey), false), "
-                "c.relreplident FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-                "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
-                "AND a.attgenerated = '' LEFT JOIN pg_index i ON i.indrelid = c.oid AND CASE "
-                "c.relreplident WHEN 'i' THEN i.indisreplident ELSE i.indisprimary END WHERE " +
-                condition_text + " ORDER BY a.attnum"));
+    return connection_.query(
+        "SELECT a.attnum, a.attname, a.atttypid, a.atttypmod, format_type(a.atttypid, "
+        "a.atttypmod), a.attnotnull, coalesce(a.attnum = ANY (i.indkey), false), "
+        "c.relreplident FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
+        "AND a.attgenerated = '' LEFT JOIN pg_index i ON i.indrelid = c.oid AND CASE "
+        "c.relreplident WHEN 'i' THEN i.indisreplident ELSE i.indisprimary END WHERE " +
+        condition_text + " ORDER BY a.attnum");
+}
+
+Result<CapturedTable> TableDiscovery::describe(const TableName& name,
+                                               catalog::SchemaVersion version) {
+    TRY_LET(const auto rows, read_columns(name));
     if (rows.empty()) {
         return fail(ErrorKind::not_found, "the table does not exist, table={}", name.to_string());
     }
@@ -206,7 +236,8 @@ Result<CapturedTable> TableDiscovery::describe(const TableName& name,
         TRY_LET(const ResolvedType type, resolve(TypeOid{to_number<std::uint32_t>(row[2])},
                                                  to_number<std::int32_t>(row[3])));
         table.codecs.push_back(ValueCodec::create(type.base, type.type_modifier, type.is_enum));
-        contract->columns.push_back(column_of(row, table.codecs.back()));
+        contract->columns.push_back(
+            column_of(row, table.codecs.back(), tags_of(name, row[1].value_or(""))));
     }
     contract->name = name;
     contract->version = version;
@@ -265,7 +296,7 @@ Result<CapturedTable> TableDiscovery::follow(const CapturedTable* known, const R
              .landed_type = table.codecs.back().landed_type(),
              .nullable = old == nullptr || old->nullable,
              .in_key = flags ? column.in_key : old != nullptr && old->in_key,
-             .tags = old != nullptr ? old->tags : std::vector<std::string>{"phi.unclassified"}});
+             .tags = tags_of(contract->name, name)});
     }
     contract->identity =
         identity_of(std::string_view(&relation.replica_identity, 1), contract->has_key());

@@ -10,6 +10,7 @@
 #include "capture/postgres/captured_table.h"
 #include "capture/postgres/connection.h"
 #include "capture/postgres/pgoutput.h"
+#include "capture/postgres/postgres_options.h"
 
 namespace weir::capture::postgres {
 
@@ -20,15 +21,25 @@ struct ResolvedType {
     bool is_enum = false;
 };
 
+/// A table whose changes cannot be read.
+struct LeftOutTable {
+    catalog::TableName name;
+    std::string reason;
+};
+
 /// Reads the server's catalog over a session of its own. One thread at a time.
 class TableDiscovery {
 public:
-    explicit TableDiscovery(Connection& connection) : connection_(connection) {}
+    explicit TableDiscovery(Connection& connection, ColumnTags tags = {})
+        : connection_(connection), tags_(std::move(tags)) {}
 
     /// Returns the names of the ordinary tables that match any of `patterns` ("claims.*",
     /// "claims.claim"), sorted. Fails with `not_found` for a pattern that matches nothing, and with
     /// `unsupported` for a table named outright that cannot be captured, with the reason.
     Result<std::vector<catalog::TableName>> find_tables(const std::vector<std::string>& patterns);
+
+    /// Returns what the patterns with `*` match and `find_tables` leaves out, with the reasons.
+    Result<std::vector<LeftOutTable>> find_left_out(const std::vector<std::string>& patterns);
 
     /// Describes a table as it is now.
     Result<CapturedTable> describe(const catalog::TableName& name, catalog::SchemaVersion version);
@@ -36,15 +47,22 @@ public:
     /// Gives a stored contract its codecs; the table's present shape is not looked at.
     Result<CapturedTable> restore(std::shared_ptr<const catalog::TableContract> contract);
 
-    /// Returns `known` if the log's relation message tells the same shape, else the next version.
+    /// Returns `known` if the log's relation message tells the same shape and the tags are the
+    /// same, else the next version.
     Result<CapturedTable> follow(const CapturedTable* known, const Relation& relation);
 
 private:
+    Result<std::vector<TextRow>> matches(const std::string& pattern);
+    Result<std::vector<TextRow>> read_columns(const catalog::TableName& name);
     Result<ResolvedType> resolve(TypeOid type, std::int32_t type_modifier);
     Result<std::string> type_name(TypeOid type, std::int32_t type_modifier);
     Result<std::map<std::string, std::uint32_t>> attribute_numbers(RelationId id);
 
+    std::vector<std::string> tags_of(const catalog::TableName& table,
+                                     const std::string& column) const;
+
     Connection& connection_;
+    ColumnTags tags_;
     std::map<TypeOid, ResolvedType> resolved_;
     std::map<std::pair<TypeOid, std::int32_t>, std::string> names_;
 };

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "app/pipeline.h"
+#include "base/result.h"
+
+namespace weir::app {
+
+/// Appends that this process' user read rows, before they are handed out. The statement goes in as
+/// its hash, since it may hold row values.
+Status record_data_read(Pipeline& pipeline, const std::string& statement, std::uint64_t rows);
+
+}  // namespace weir::app

@@ -1,0 +1,172 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/commands.h"
+#include "app/pipeline.h"
+#include "app/status.h"
+#include "capture/postgres/connection.h"
+#include "capture/postgres/replication_slot.h"
+
+namespace weir::app {
+namespace {
+
+using ledger::CutNumber;
+using ledger::PipelineState;
+using nlohmann::json;
+
+/// Where a stage stands. `lag` is behind the stage before it; capture's is behind the source.
+struct StageStatus {
+    std::string stage;
+    CutNumber cut{};
+    std::optional<std::uint64_t> lag_bytes = std::nullopt;
+    std::optional<std::int64_t> lag_seconds = std::nullopt;
+    std::uint64_t rows = 0;
+    std::uint64_t rejected = 0;
+};
+
+/// The end of the source's log, or why it is not known.
+Result<change::Position> source_end(const Configuration& configuration) {
+    TRY_LET(auto connection, capture::postgres::Connection::open(configuration.source_url));
+    return capture::postgres::log_end(connection);
+}
+
+const ledger::CutLanded* landed_entry(const PipelineState& state, CutNumber cut) {
+    const auto landed = state.landed.find(cut);
+    return landed == state.landed.end() ? nullptr : &landed->second.entry;
+}
+
+/// How far the picture of `cut` is behind that of the last landed cut, by the source's clock.
+void measure_lag(const PipelineState& state, StageStatus& stage) {
+    const auto* last = landed_entry(state, state.last_landed());
+    const auto* own = landed_entry(state, stage.cut);
+    if (last == nullptr) {
+        stage.lag_bytes = stage.lag_seconds = 0;
+    } else if (own != nullptr) {
+        stage.lag_bytes = change::bytes_between(own->position, last->position);
+        if (last->commit_time && own->commit_time) {
+            stage.lag_seconds = std::chrono::duration_cast<std::chrono::seconds>(
+                                    *last->commit_time - *own->commit_time)
+                                    .count();
+        }
+    }
+}
+
+StageStatus capture_status(const PipelineState& state, std::optional<change::Position> end) {
+    StageStatus stage{.stage = "capture", .cut = state.last_landed()};
+    for (const auto& [cut, landed] : state.landed) {
+        stage.rows += landed.entry.changes;
+    }
+    if (end) {
+        stage.lag_bytes = *end > state.position ? change::bytes_between(state.position, *end) : 0;
+    }
+    return stage;
+}
+
+std::vector<StageStatus> stages_of(const PipelineState& state,
+                                   std::optional<change::Position> end) {
+    StageStatus refined{.stage = "refine", .cut = state.last_refined()};
+    StageStatus loaded{.stage = "load", .cut = state.loaded};
+    for (const auto& [cut, entry] : state.refined) {
+        refined.rows += entry.entry.refined;
+        refined.rejected += entry.entry.quarantined;
+        loaded.rows += cut <= state.loaded ? entry.entry.refined : 0;
+    }
+    StageStatus built{.stage = "model", .cut = state.models ? state.models->cut : CutNumber{}};
+    StageStatus published{.stage = "publish", .cut = state.published};
+    for (StageStatus* stage : {&refined, &loaded, &built, &published}) {
+        measure_lag(state, *stage);
+    }
+    return {capture_status(state, end), refined, loaded, built, published};
+}
+
+/// Why publication stands behind what was built last; empty if it does not.
+std::string held(const PipelineState& state) {
+    if (state.models && state.models->cut > state.published && !state.models->succeeded) {
+        return fmt::format(
+            "at cut {} the models of {} failed: {} tests passed, {} failed; see "
+            "models/dbt.log in the store",
+            state.models->cut.value, state.models->project, state.models->tests_passed,
+            state.models->tests_failed);
+    }
+    for (const auto& [suite, checks] : state.checks) {
+        if (checks.cut > state.published && !checks.succeeded) {
+            return fmt::format("at cut {} {} of {} expectations of suite {} did not hold",
+                               checks.cut.value, checks.failed, checks.expectations, suite);
+        }
+    }
+    return {};
+}
+
+template <typename Value>
+json or_null(const std::optional<Value>& value) {
+    return value ? json(*value) : json();
+}
+
+std::string lag_text(const StageStatus& stage) {
+    if (!stage.lag_bytes) {
+        return stage.cut == CutNumber{} ? "nothing yet" : "lag unknown";
+    }
+    return stage.lag_seconds
+               ? fmt::format("{} bytes, {} s behind", *stage.lag_bytes, *stage.lag_seconds)
+               : fmt::format("{} bytes behind", *stage.lag_bytes);
+}
+
+json show_stage(Report& report, Pipeline& pipeline, const StageStatus& stage) {
+    const auto holder =
+        store::FileLock::holder((pipeline.folders().run / (stage.stage + ".lock")).string());
+    const auto error = pipeline.errors().read(stage.stage);
+    report.line(fmt::format(
+        "{:<8} cut {:<8} {:<28} {:>12} rows{}{}{}", stage.stage, stage.cut.value, lag_text(stage),
+        stage.rows, stage.rejected > 0 ? fmt::format(", {} rejected", stage.rejected) : "",
+        holder ? fmt::format(", process {}", *holder) : "", error ? "\n         " + *error : ""));
+    return {{"stage", stage.stage},
+            {"cut", stage.cut.value},
+            {"lag_bytes", or_null(stage.lag_bytes)},
+            {"lag_seconds", or_null(stage.lag_seconds)},
+            {"rows", stage.rows},
+            {"rejected", stage.rejected},
+            {"process", or_null(holder)},
+            {"error", or_null(error)}};
+}
+
+}  // namespace
+
+json progress_of(const PipelineState& state) {
+    return {{"landed", state.last_landed().value},
+            {"refined", state.last_refined().value},
+            {"loaded", state.loaded.value},
+            {"published", state.published.value},
+            {"position", state.position.to_string()}};
+}
+
+Status status(CommandContext& context) {
+    const SystemClock clock;
+    TRY_LET(const Configuration configuration, read_configuration(context.configuration));
+    TRY_LET(const auto pipeline, Pipeline::open(configuration, clock));
+    PipelineState state;
+    TRY(ledger::catch_up(state, pipeline->ledger()));
+    const auto end = source_end(configuration);
+    json stages = json::array();
+    for (const StageStatus& stage : stages_of(state, end ? std::optional(*end) : std::nullopt)) {
+        stages.push_back(show_stage(context.report, *pipeline, stage));
+    }
+    const std::string reason = held(state);
+    if (!reason.empty()) {
+        context.report.line("publication is held: " + reason);
+    }
+    if (!end) {
+        context.report.line("the source does not answer: " + end.error().to_string());
+    }
+    json result = progress_of(state);
+    result["stages"] = std::move(stages);
+    result["held"] = reason.empty() ? json() : json(reason);
+    result["source_error"] = end ? json() : json(end.error().to_string());
+    context.report.result(result);
+    return {};
+}
+
+}  // namespace weir::app
