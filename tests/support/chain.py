@@ -15,7 +15,7 @@ CONFIGURATION = """version: 1
 pipeline: claims
 source:
   postgres: {url}
-  tables: [claims.*]
+  tables: [{tables}]
   chunk_blocks: 16
 store: {store}
 cut: {{interval: {interval}}}
@@ -25,14 +25,21 @@ cut: {{interval: {interval}}}
 class Chain:
     """One pipeline in a folder: runs `weir` on it and looks at both ends with other people's tools."""
 
-    def __init__(self, server, folder, name="claims", interval="100ms", more=""):
+    def __init__(self, server, folder, name="claims", interval="100ms", more="", tables="claims.*"):
         self.server = server
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.store = self.folder / "data"
         self.configuration = self.folder / "weir.yaml"
         self.configuration.write_text(
-            CONFIGURATION.format(url=server.url(), store=self.store, interval=interval) + more)
+            CONFIGURATION.format(url=server.url(), tables=tables, store=self.store, interval=interval) + more)
+
+    def init(self):
+        """Makes the pipeline; our configuration takes the place of the one that `weir init` writes."""
+        ours = self.configuration.read_text()
+        self.configuration.unlink()
+        self.weir("init", self.server.url(), "--store", self.store)
+        self.configuration.write_text(ours)
 
     @classmethod
     def make(cls, server, folder, **options):
@@ -91,6 +98,13 @@ class Chain:
 
     def entries(self, kind):
         return self.weir("ledger", "show", "--kind", kind)["entries"]
+
+    def files_of(self, entry):
+        """Returns the files that an entry names, itself or by a manifest."""
+        files = entry["files"]
+        if isinstance(files, dict):
+            files = json.loads((self.store / "ledger" / "manifests" / f"{files['manifest']}.json").read_text())
+        return files
 
 
 def simulate(server, *words):
