@@ -144,6 +144,7 @@ public:
     Status run();
 
 private:
+    Status work();
     Status make_folder();
     Status load_payer();
     Status make_pipeline();
@@ -418,6 +419,11 @@ void Demo::print() const {
 
 Status Demo::run() {
     TRY(make_folder());
+    Status worked = work();
+    return options_.keep ? worked : std::move(worked).with("the demo (--keep leaves its folder)");
+}
+
+Status Demo::work() {
     TRY(load_payer());
     TRY(make_pipeline());
     TRY(run_chain());
