@@ -13,7 +13,7 @@ import pytest
 from chain import Chain, simulate
 from postgres import PostgresServer
 
-SETTING = ("--seed", 5, "--scale", 500, "--bulk-at", 0, "--alter-at", 0)
+SETTING = ("--seed", 5, "--scale", 100, "--bulk-at", 0, "--alter-at", 0)
 
 
 @pytest.fixture(scope="module")
@@ -134,8 +134,7 @@ def test_a_warehouse_ahead_of_the_ledger_stops_the_start(chain, payer, command):
     check_equal(chain)
 
 
-@pytest.mark.parametrize("command", [RUN, ("capture",)])
-def test_a_ledger_behind_the_slot_stops_the_start_and_loses_nothing(chain, payer, command):
+def test_a_ledger_behind_the_slot_stops_the_start_and_loses_nothing(chain, payer):
     chain.weir(*RUN)
     older = keep(chain, "ledger")
     payer.works()
@@ -144,21 +143,20 @@ def test_a_ledger_behind_the_slot_stops_the_start_and_loses_nothing(chain, payer
     landed = digest(chain, "landing")
     older()
     payer.works()
-    refuse(chain, command, "the slot is ahead of the ledger: changes in between are gone from the log; restore the ledger")
+    refuse(chain, RUN, "the slot is ahead of the ledger: changes in between are gone from the log; restore the ledger")
     assert digest(chain, "landing") == landed
     newer()
     chain.weir(*RUN)
     check_equal(chain)
 
 
-@pytest.mark.parametrize("command", [RUN, ("capture",)])
-def test_a_ledger_from_before_the_snapshot_does_not_take_the_slot_away(chain, server, payer, command):
+def test_a_ledger_from_before_the_snapshot_does_not_take_the_slot_away(chain, server, payer):
     older = keep(chain, "ledger")
     chain.weir(*RUN)
     newer = keep(chain, "ledger")
     older()
     slot = confirmed(server)
-    refuse(chain, command, "the warehouse is ahead of the ledger")
+    refuse(chain, ("capture",), "the warehouse is ahead of the ledger")
     assert confirmed(server) == slot
     newer()
     payer.works()
