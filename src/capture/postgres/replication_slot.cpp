@@ -44,6 +44,29 @@ Result<std::optional<SlotState>> read_slot(Connection& connection, const std::st
     return state;
 }
 
+Status check_slot(Connection& connection, const std::string& slot, change::Position position) {
+    TRY_LET(const auto state, read_slot(connection, slot));
+    if (!state) {
+        return fail(ErrorKind::corrupt,
+                    "the replication slot is gone, and with it the log since the last cut; take a "
+                    "new snapshot (weir drop, weir init), slot={}",
+                    slot);
+    }
+    if (state->wal_status == "lost") {
+        return fail(ErrorKind::corrupt,
+                    "the server has dropped log that the slot still needed "
+                    "(max_slot_wal_keep_size); take a new snapshot, slot={}",
+                    slot);
+    }
+    if (state->confirmed > position) {
+        return fail(ErrorKind::corrupt,
+                    "the slot is ahead of the ledger: changes in between are gone from the log; "
+                    "restore the ledger or take a new snapshot, slot={}, ledger={}",
+                    state->confirmed.to_string(), position.to_string());
+    }
+    return {};
+}
+
 Result<ExportedSnapshot> create_slot(Connection& replication, const std::string& slot) {
     const std::string form =
         replication.server_version() >= 150'000 ? "(SNAPSHOT 'export')" : "EXPORT_SNAPSHOT";

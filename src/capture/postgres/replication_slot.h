@@ -29,6 +29,9 @@ struct ExportedSnapshot {
 
 /// Returns no value if there is no such slot.
 Result<std::optional<SlotState>> read_slot(Connection& connection, const std::string& slot);
+/// Fails with `corrupt` if the slot cannot give everything after `position`, up to which the ledger
+/// has the log.
+Status check_slot(Connection& connection, const std::string& slot, change::Position position);
 /// Makes a logical slot of pgoutput. REQUIRES: `replication` is a replication connection.
 Result<ExportedSnapshot> create_slot(Connection& replication, const std::string& slot);
 /// Removes the slot; none is no error.
