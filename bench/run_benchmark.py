@@ -43,7 +43,7 @@ class Snapshot:
         pipeline = Pipeline.initialise(self.server, folder)
         cost = pipeline.run("capture")
         require_all(pipeline.landed(), self.rows)
-        pipeline.run("drop")
+        pipeline.run("drop", "--yes")
         return cost
 
 

@@ -21,7 +21,7 @@ _weir() {
     case ${command# } in
         "") choice="$choice --version init check drop run capture refine load model quality status ledger quarantine replay query demo" ;;
         init*) choice="$choice --tables --pipeline --store --snapshot-only" ;;
-        drop) choice="$choice --keep-store" ;;
+        drop) choice="$choice --keep-store --yes" ;;
         run) choice="$choice --until-current" ;;
         capture*) choice="$choice --boundaries-of --continuous" ;;
         ledger) choice="$choice show verify key" ;;

@@ -63,8 +63,12 @@ Status ledger_key(CommandContext& context);
 Status quarantine_list(CommandContext& context);
 /// Rebuilds processing and warehouse from the landing in a store of its own, and compares.
 Status replay(CommandContext& context, const std::filesystem::path& folder);
-/// Removes slot, publication and, if asked, the store.
-Status drop(CommandContext& context, bool keep_store);
+struct DropOptions {
+    bool keep_store = false;
+    bool yes = false;
+};
+/// Removes slot, publication and store. Fails with `invalid` without `yes`, saying what would go.
+Status drop(CommandContext& context, const DropOptions& options);
 
 struct DemoOptions {
     std::filesystem::path folder;  // Empty: a temporary one.

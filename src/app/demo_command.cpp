@@ -145,6 +145,7 @@ public:
     Status run();
 
 private:
+    Status work();
     Status make_folder();
     Status prepare_folder();
     Status load_payer();
@@ -431,6 +432,11 @@ void Demo::print() const {
 Status Demo::run() {
     TRY(dbt_program(""));  // Before a minute's work that would be for nothing.
     TRY(make_folder());
+    Status worked = work();
+    return options_.keep ? worked : std::move(worked).with("the demo (--keep leaves its folder)");
+}
+
+Status Demo::work() {
     TRY(load_payer());
     TRY(make_pipeline());
     TRY(run_chain());

@@ -114,9 +114,11 @@ Result<std::string> configuration_text(Connection& connection, const InitOptions
     for (const std::string& pattern : tables) {
         text += (pattern == tables.front() ? "" : ", ") + yaml_text(pattern);
     }
-    text += fmt::format("]\n{}store: {}\ncut: {{interval: 1s, max_bytes: 64MiB}}\n",
-                        options.snapshot_only ? "  snapshot_only: true\n" : "",
-                        yaml_text(options.store));
+    text += fmt::format(
+        "]\n{}store: {}\ncut: {{interval: 1s, max_bytes: 64MiB}}\n"
+        "# models: {{project: claims, every: 60s}}   # a dbt project: the shipped one, or a "
+        "folder\n# quality: {{suites: [suite.json]}}      # in Great Expectations' JSON\n",
+        options.snapshot_only ? "  snapshot_only: true\n" : "", yaml_text(options.store));
     TRY_LET(const std::string tags, proposed_tags(connection, tables));
     if (!tags.empty()) {
         text +=
@@ -209,22 +211,25 @@ Status check(CommandContext& context) {
     return report_findings(context.report, findings);
 }
 
-Status drop(CommandContext& context, bool keep_store) {
+Status drop(CommandContext& context, const DropOptions& options) {
     TRY_LET(const Configuration configuration, read_configuration(context.configuration));
+    if (!options.yes) {
+        return fail(ErrorKind::invalid, "this removes slot {}, publication {}{}; say so with --yes",
+                    configuration.slot, configuration.publication,
+                    options.keep_store
+                        ? ""
+                        : " and all that weir keeps in " + configuration.store.string());
+    }
+    TRY(Pipeline::check_idle(configuration.store));
     TRY_LET(Connection connection, Connection::open(configuration.source_url));
     TRY(capture::postgres::drop_slot(connection, configuration.slot));
     TRY(capture::postgres::drop_publication(connection, configuration.publication));
-    if (!keep_store) {
-        std::error_code error;
-        fs::remove_all(configuration.store, error);
-        if (error) {
-            return fail(ErrorKind::unavailable, "cannot remove the store: {}, store={}",
-                        error.message(), configuration.store.string());
-        }
+    if (!options.keep_store) {
+        TRY(Pipeline::remove(configuration.store));
     }
-    context.report.line(keep_store ? "dropped slot and publication"
-                                   : "dropped slot, publication and store");
-    context.report.result({{"dropped", true}, {"store_kept", keep_store}});
+    context.report.line(options.keep_store ? "dropped slot and publication"
+                                           : "dropped slot, publication and store");
+    context.report.result({{"dropped", true}, {"store_kept", options.keep_store}});
     return {};
 }
 

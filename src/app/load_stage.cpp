@@ -66,12 +66,7 @@ Result<sql::Rows> LoadStage::answer(const std::string& statement, const std::sto
 Status LoadStage::compare_with_ledger() {
     TRY(ledger::catch_up(hold_.state, pipeline_.ledger()));
     TRY_LET(const ledger::CutNumber stands, warehouse_->current_cut());
-    if (stands > hold_.state.last_refined()) {
-        return fail(ErrorKind::corrupt,
-                    "the warehouse is ahead of the ledger: it belongs to another ledger, or the "
-                    "ledger was restored from an old copy, warehouse={}, ledger={}",
-                    stands.value, hold_.state.last_refined().value);
-    }
+    TRY(check_not_ahead(stands, hold_.state));
     if (stands > hold_.state.loaded) {
         // A load committed, and the process died before it could say so.
         const ledger::CutsLoaded loaded{
@@ -103,7 +98,7 @@ Result<warehouse::Load> LoadStage::next_load(ledger::CutNumber from) {
         load.to = next->first;
         rows += next->second.entry.refined;
         load.cuts.push_back(std::move(files));
-        if (load.cuts.back().snapshot) {
+        if (load.cuts.back().snapshot || load.to == hold_.state.loaded) {
             break;
         }
     }
@@ -140,6 +135,9 @@ Status LoadStage::load_next(ledger::CutNumber from) {
     TRY(warehouse_->prepare(load.contracts));
     warehouse::StoredProcessingFiles files(pipeline_.store());
     TRY_LET(const warehouse::LoadReport report, warehouse_->load(load, files));
+    if (load.to <= hold_.state.loaded) {
+        return {};  // An older warehouse was put back: the ledger knows these loads.
+    }
     const ledger::CutsLoaded loaded{.from = load.from,
                                     .to = load.to,
                                     .warehouse = std::string(warehouse_name),
@@ -155,12 +153,23 @@ Status LoadStage::load_next(ledger::CutNumber from) {
 Result<ledger::CutNumber> LoadStage::run(const std::stop_token& stop) {
     TRY(open_warehouse());
     TRY(ledger::catch_up(hold_.state, pipeline_.ledger()));
+    const ledger::CutNumber waiting = hold_.state.last_refined();  // More may come all the time.
     TRY_LET(ledger::CutNumber stands, warehouse_->current_cut());
-    while (stands < hold_.state.last_refined() && !stop.stop_requested()) {
+    while (stands < waiting && !stop.stop_requested()) {
         TRY(load_next(stands));
         TRY_LET(stands, warehouse_->current_cut());
     }
     return stands;
+}
+
+Status check_not_ahead(ledger::CutNumber warehouse, const ledger::PipelineState& state) {
+    if (warehouse > state.last_refined()) {
+        return fail(ErrorKind::corrupt,
+                    "the warehouse is ahead of the ledger: it belongs to another ledger, or the "
+                    "ledger was restored from an old copy, warehouse={}, ledger={}",
+                    warehouse.value, state.last_refined().value);
+    }
+    return {};
 }
 
 Result<std::shared_ptr<const catalog::TableContract>> refined_contract(

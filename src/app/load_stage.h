@@ -22,7 +22,7 @@ public:
 
     static Result<std::unique_ptr<LoadStage>> open(Pipeline& pipeline, OnLoad on_load = {});
 
-    /// Loads all cuts that wait, some in each transaction, and returns the last one loaded.
+    /// Loads all cuts that wait now, some in each transaction, and returns the last one loaded.
     Result<ledger::CutNumber> run(const std::stop_token& stop);
 
     /// Opens the file if it is not open, and compares it with the ledger: behind is loaded again,
@@ -57,6 +57,9 @@ private:
     std::unique_ptr<sql::DuckDbSession> session_;
     std::optional<warehouse::Warehouse> warehouse_;
 };
+
+/// Fails with `corrupt` if the warehouse stands at a cut that the ledger does not have as refined.
+Status check_not_ahead(ledger::CutNumber warehouse, const ledger::PipelineState& state);
 
 /// Returns a contract with the types that its rows have once refined.
 Result<std::shared_ptr<const catalog::TableContract>> refined_contract(

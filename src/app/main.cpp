@@ -59,8 +59,9 @@ private:
         made->add_flag("--snapshot-only", init_.snapshot_only, "For a source without logical WAL");
         add("check", "Say what to fix before a run, and how", [this] { return check(context_); });
         CLI::App* dropped = add("drop", "Remove slot, publication and store",
-                                [this] { return drop(context_, keep_store_); });
-        dropped->add_flag("--keep-store", keep_store_, "Keep ledger, files and warehouse");
+                                [this] { return drop(context_, drop_); });
+        dropped->add_flag("--keep-store", drop_.keep_store, "Keep ledger, files and warehouse");
+        dropped->add_flag("--yes", drop_.yes, "Yes, remove it");
     }
 
     void add_stages() {
@@ -124,7 +125,7 @@ private:
     bool json_ = false;
     std::function<Status()> chosen_;
     InitOptions init_;
-    bool keep_store_ = false;
+    DropOptions drop_;
     RunOptions run_;
     CaptureOptions capture_;
     std::filesystem::path replay_;

@@ -75,6 +75,13 @@ Result<fs::path> dbt_program(const std::string& configured) {
 
 Result<std::unique_ptr<ModelStage>> ModelStage::open(Pipeline& pipeline) {
     const Configuration& configuration = pipeline.configuration();
+    if (configuration.models_project.empty()) {
+        return fail(
+            ErrorKind::not_found,
+            "weir.yaml names no models; add `models: {{project: claims}}`, or a dbt project "
+            "of your own, file={}",
+            configuration.file.string());
+    }
     TRY_LET(const fs::path dbt, dbt_program(configuration.dbt));
     models::DbtOptions options{.dbt = dbt,
                                .project = project_folder(configuration.models_project),

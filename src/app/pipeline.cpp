@@ -14,6 +14,10 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view release = WEIR_VERSION;
 
+fs::path lock_file(const fs::path& store, ledger::Stage stage) {
+    return PipelineFolders(store).run / (std::string(ledger::to_string(stage)) + ".lock");
+}
+
 Status make_folders(const PipelineFolders& folders) {
     for (const fs::path& folder : {folders.keys, folders.run, folders.spool, folders.warehouse,
                                    folders.published, folders.lineage, folders.models}) {
@@ -102,6 +106,32 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(const Configuration& configurat
     return pipeline;
 }
 
+Status Pipeline::check_idle(const fs::path& store) {
+    for (const ledger::Stage stage : ledger::all_stages) {
+        if (const auto holder = store::FileLock::holder(lock_file(store, stage).string())) {
+            return fail(ErrorKind::already_exists,
+                        "a running weir works here; stop it first, pid={}, stage={}, store={}",
+                        *holder, to_string(stage), store.string());
+        }
+    }
+    return {};
+}
+
+Status Pipeline::remove(const fs::path& store) {
+    std::error_code error;
+    for (const char* part :
+         {".tmp", "contracts", "landing", "ledger", "lineage", "models", "processing", "published",
+          "quarantine", "run", "spool", "warehouse", "keys"}) {
+        fs::remove_all(store / part, error);
+        if (error) {
+            return fail(ErrorKind::unavailable, "cannot remove the store: {}, store={}",
+                        error.message(), store.string());
+        }
+    }
+    fs::remove(store, error);  // Stays if somebody else keeps something there.
+    return {};
+}
+
 capture::postgres::PostgresOptions source_options(const Configuration& configuration) {
     capture::postgres::PostgresOptions options;
     options.url = configuration.source_url;
@@ -116,9 +146,9 @@ capture::postgres::PostgresOptions source_options(const Configuration& configura
 
 Result<StageHold> StageHold::take(Pipeline& pipeline, ledger::Stage stage) {
     const std::string name(ledger::to_string(stage));
-    const fs::path path = pipeline.folders().run / (name + ".lock");
     TRY_LET(store::FileLock lock,
-            store::FileLock::acquire(path.string()).with("another weir runs this stage: " + name));
+            store::FileLock::acquire(lock_file(pipeline.folders().store, stage).string())
+                .with("another weir runs this stage: " + name));
     TRY_LET(ledger::Lease lease, pipeline.ledger().take_lease(stage));
     StageHold hold{.lock = std::move(lock), .lease = std::move(lease), .state = {}};
     TRY(ledger::catch_up(hold.state, pipeline.ledger()));

@@ -41,6 +41,11 @@ public:
     static Result<std::unique_ptr<Pipeline>> open(const Configuration& configuration,
                                                   const Clock& clock);
 
+    /// Fails with `already_exists`, naming the process, if somebody runs one of the stages.
+    static Status check_idle(const std::filesystem::path& store);
+    /// Removes all that weir keeps in the folder, and the folder if nothing else is in it.
+    static Status remove(const std::filesystem::path& store);
+
     const Configuration& configuration() const { return configuration_; }
     const PipelineFolders& folders() const { return folders_; }
     const Clock& clock() const { return clock_; }

@@ -17,6 +17,8 @@ public:
     /// Fails with `not_found`, `invalid` or `unsupported` if a suite cannot be read.
     static Result<std::unique_ptr<QualityStage>> open(Pipeline& pipeline);
 
+    bool is_empty() const { return suites_.empty(); }
+
     /// Evaluates every suite on the warehouse as it stands at `cut`, and appends the outcomes.
     /// Returns the first expectation that does not hold as an `invalid` error in `failure`.
     struct Verdict {

@@ -10,6 +10,7 @@
 #include "app/pipeline.h"
 #include "app/refine_stage.h"
 #include "app/run_loop.h"
+#include "app/start_check.h"
 #include "app/status.h"
 
 namespace weir::app {
@@ -97,6 +98,7 @@ Status capture_command(CommandContext& context, const CaptureOptions& options) {
     const SystemClock clock;
     TRY_LET(const auto opened, open_pipeline(context, clock));
     Pipeline& pipeline = *opened;
+    TRY(compare_at_start(pipeline));
     CaptureWork work{.until_current = !options.continuous,
                      .recorded_ends = {},
                      .on_chunk = [&](const auto& chunk) { show_chunk(context.report, chunk); },
@@ -156,6 +158,11 @@ Status quality_command(CommandContext& context) {
     TRY_LET(const auto opened, open_pipeline(context, clock));
     TRY_LET(const auto load, LoadStage::open(*opened));
     TRY_LET(const auto quality, QualityStage::open(*opened));
+    if (quality->is_empty()) {
+        return fail(ErrorKind::not_found,
+                    "weir.yaml names no suite; add one under `quality.suites`, file={}",
+                    opened->configuration().file.string());
+    }
     TRY_LET(const ledger::CutNumber cut, load->warehouse().current_cut());
     TRY_LET(const QualityStage::Verdict verdict, quality->run(*load, cut));
     TRY(opened->lineage().flush());
@@ -174,6 +181,7 @@ Status run(CommandContext& context, const RunOptions& options) {
     const SystemClock clock;
     TRY_LET(const auto opened, open_pipeline(context, clock));
     Pipeline& pipeline = *opened;
+    TRY(compare_at_start(pipeline));
     RunWork work{.until_current = options.until_current, .build_models = {}, .observer = {}};
     work.observer.on_chunk = [&](const auto& chunk) { show_chunk(context.report, chunk); };
     work.observer.on_landed = [&](const auto& cut) { show_cut(context.report, cut); };

@@ -150,6 +150,8 @@ Status status(CommandContext& context) {
     PipelineState state;
     TRY(ledger::catch_up(state, pipeline->ledger()));
     const auto end = source_end(configuration);
+    context.report.line(fmt::format("pipeline {}, landed up to position {}", state.pipeline,
+                                    state.position.to_string()));
     json stages = json::array();
     for (const StageStatus& stage : stages_of(state, end ? std::optional(*end) : std::nullopt)) {
         stages.push_back(show_stage(context.report, *pipeline, stage));

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import subprocess
+import time
 
 import duckdb
 
@@ -15,7 +16,7 @@ CONFIGURATION = """version: 1
 pipeline: claims
 source:
   postgres: {url}
-  tables: [claims.*]
+  tables: [{tables}]
   chunk_blocks: 16
 store: {store}
 cut: {{interval: {interval}}}
@@ -25,14 +26,21 @@ cut: {{interval: {interval}}}
 class Chain:
     """One pipeline in a folder: runs `weir` on it and looks at both ends with other people's tools."""
 
-    def __init__(self, server, folder, name="claims", interval="100ms", more=""):
+    def __init__(self, server, folder, name="claims", interval="100ms", more="", tables="claims.*"):
         self.server = server
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.store = self.folder / "data"
         self.configuration = self.folder / "weir.yaml"
         self.configuration.write_text(
-            CONFIGURATION.format(url=server.url(), store=self.store, interval=interval) + more)
+            CONFIGURATION.format(url=server.url(), tables=tables, store=self.store, interval=interval) + more)
+
+    def init(self):
+        """Makes the pipeline; our configuration takes the place of the one that `weir init` writes."""
+        ours = self.configuration.read_text()
+        self.configuration.unlink()
+        self.weir("init", self.server.url(), "--store", self.store)
+        self.configuration.write_text(ours)
 
     @classmethod
     def make(cls, server, folder, **options):
@@ -56,10 +64,20 @@ class Chain:
         lines = done.stdout.strip().splitlines()
         return json.loads(lines[-1]) if lines else {"error": done.stderr}
 
-    def start(self, *words):
-        log = open(self.folder / "weir.log", "ab")
-        return subprocess.Popen(self.command(*words), stdout=log, stderr=log,
-                                env={**os.environ, "WEIR_SHARE": SHARE})
+    def init(self):
+        """Makes the pipeline, and keeps the test's configuration in place of the one that `weir init` writes."""
+        text = self.configuration.read_text()
+        self.configuration.unlink()
+        self.weir("init", self.server.url(), "--tables", "claims.*", "--pipeline", "claims", "--store", self.store)
+        self.configuration.write_text(text)
+
+    def start(self, *words, environment=None):
+        with open(self.folder / "weir.log", "ab") as log:
+            return subprocess.Popen(self.command(*words), stdout=log, stderr=log,
+                                    env={**(environment or os.environ), "WEIR_SHARE": SHARE})
+
+    def log(self):
+        return (self.folder / "weir.log").read_text()[-3000:]
 
     def contracts(self):
         """Returns {table: [(column, landed type)]} of the newest contract of each table."""
@@ -91,6 +109,22 @@ class Chain:
 
     def entries(self, kind):
         return self.weir("ledger", "show", "--kind", kind)["entries"]
+
+    def files_of(self, entry):
+        """Returns the files that an entry names, itself or by a manifest."""
+        files = entry["files"]
+        if isinstance(files, dict):
+            files = json.loads((self.store / "ledger" / "manifests" / f"{files['manifest']}.json").read_text())
+        return files
+
+
+def wait_until(condition, message, seconds=60):
+    """Waits for a condition; fails with the message, or what it returns, after the deadline."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, message() if callable(message) else message
+        time.sleep(0.02)
+    return found
 
 
 def simulate(server, *words):

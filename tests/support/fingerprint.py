@@ -85,7 +85,7 @@ def row_text(columns, text):
     for name, landed_type in columns:
         value = text(landed_type, "r." + quoted(name))
         escaped.append(rf"coalesce(replace(replace({value}, '\', '\\'), '|', '\|'), '\N')")
-    return "concat(" + ", '|', ".join(escaped) + ")"
+    return " || '|' || ".join(escaped)
 
 
 def postgres(columns, relation):

@@ -19,6 +19,34 @@ namespace {
 constexpr std::string_view begin_read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 // COPY's binary form begins with this, flags and the size of an extension (PostgreSQL's manual).
 constexpr std::size_t copy_header_bytes = 19;
+// How often a snapshot begins whose tables are exchanged meanwhile.
+constexpr int begin_attempts_max = 20;
+
+std::string quote_table(const Connection& session, const catalog::TableName& name) {
+    return fmt::format("{}.{}", session.quote_identifier(name.schema),
+                       session.quote_identifier(name.table));
+}
+
+// TRUNCATE and whatever writes a table anew exchange its storage, and the new one is empty to an
+// older snapshot. The catalog's row is the snapshot's; the function looks at the present.
+constexpr auto find_storage =
+    "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = {} "
+    "AND c.relname = {} AND c.relfilenode = pg_relation_filenode(c.oid)";
+
+/// Keeps the rows that the session's snapshot sees where they are until its transaction ends.
+Status hold_storage(Connection& session, const catalog::TableName& name) {
+    TRY(session.execute(
+        fmt::format("LOCK TABLE ONLY {} IN ACCESS SHARE MODE", quote_table(session, name))));
+    TRY_LET(const auto held,
+            session.query(fmt::format(find_storage, session.quote_literal(name.schema),
+                                      session.quote_literal(name.table))));
+    if (held.empty()) {
+        return fail(ErrorKind::conflict,
+                    "a table was truncated or written anew while the snapshot began, table={}",
+                    name.to_string());
+    }
+    return {};
+}
 
 std::string select_list(const Connection& session, const CapturedTable& table) {
     std::string list;
@@ -42,9 +70,8 @@ std::string copy_statement(const Connection& session, const CapturedTable& table
     if (!chunk.last) {
         where += fmt::format(" AND ctid < '({},0)'", chunk.end_block);
     }
-    return fmt::format("COPY (SELECT {} FROM ONLY {}.{} WHERE {}) TO STDOUT (FORMAT binary)",
-                       select_list(session, table), session.quote_identifier(name.schema),
-                       session.quote_identifier(name.table), where);
+    return fmt::format("COPY (SELECT {} FROM ONLY {} WHERE {}) TO STDOUT (FORMAT binary)",
+                       select_list(session, table), quote_table(session, name), where);
 }
 
 /// Reads one row of COPY's binary form. Returns false at the trailer.
@@ -102,6 +129,7 @@ Status PostgresSnapshot::plan_tables(Connection& session, const PostgresOptions&
     for (const catalog::TableName& name : names) {
         TRY_LET(CapturedTable table, describe_after(discovery, name, known));
         tables_.push_back(std::make_shared<const CapturedTable>(std::move(table)));
+        TRY(hold_storage(session, name));
         TRY(plan_chunks(session, *tables_.back(), options.chunk_blocks));
     }
     return {};
@@ -109,9 +137,7 @@ Status PostgresSnapshot::plan_tables(Connection& session, const PostgresOptions&
 
 Status PostgresSnapshot::plan_chunks(Connection& session, const CapturedTable& table,
                                      std::uint64_t chunk_blocks) {
-    const catalog::TableName& name = table.contract->name;
-    const std::string quoted = fmt::format("{}.{}", session.quote_identifier(name.schema),
-                                           session.quote_identifier(name.table));
+    const std::string quoted = quote_table(session, table.contract->name);
     TRY_LET(const auto rows, session.query(fmt::format("SELECT pg_relation_size({}::regclass) / "
                                                        "current_setting('block_size')::bigint",
                                                        session.quote_literal(quoted))));
@@ -141,12 +167,22 @@ Status PostgresSnapshot::open_workers(const PostgresOptions& options, const std:
     return {};
 }
 
-// The order of these steps is what makes the snapshot one.
-// NOLINTNEXTLINE(readability-function-size)
 Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin(const PostgresOptions& options,
                                                                   Mode mode, std::size_t workers,
                                                                   const Contracts& known) {
     WEIR_ASSERT(workers > 0);
+    for (int attempt = 1;; ++attempt) {
+        auto begun = begin_once(options, mode, workers, known);
+        if (begun || begun.error().kind() != ErrorKind::conflict || attempt == begin_attempts_max) {
+            return begun;
+        }
+    }
+}
+
+// The order of these steps is what makes the snapshot one.
+// NOLINTNEXTLINE(readability-function-size)
+Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin_once(
+    const PostgresOptions& options, Mode mode, std::size_t workers, const Contracts& known) {
     TRY_LET(Connection session, Connection::open(options.url));
     std::string snapshot;
     std::unique_ptr<PostgresSnapshot> begun;

@@ -13,6 +13,7 @@ namespace weir::capture::postgres {
 
 /// All captured tables at one position, read by chunks of pages. Holds one session that keeps the
 /// snapshot alive and one for each worker; the server cannot vacuum away what it sees meanwhile.
+/// TRUNCATE and ALTER TABLE of a captured table wait until it ends; rows change as ever.
 class PostgresSnapshot final : public change::SnapshotSource {
 public:
     enum class Mode {
@@ -37,6 +38,9 @@ public:
 private:
     explicit PostgresSnapshot(Connection keeper) : keeper_(std::move(keeper)) {}
 
+    static Result<std::unique_ptr<PostgresSnapshot>> begin_once(const PostgresOptions& options,
+                                                                Mode mode, std::size_t workers,
+                                                                const Contracts& known);
     Status plan_tables(Connection& session, const PostgresOptions& options, const Contracts& known);
     Status plan_chunks(Connection& session, const CapturedTable& table, std::uint64_t chunk_blocks);
     Status open_workers(const PostgresOptions& options, const std::string& snapshot,

@@ -17,29 +17,6 @@ using namespace std::chrono_literals;
 
 constexpr auto idle_wait = 100ms;
 
-Status check_slot(Connection& side, const PostgresOptions& options, change::Position position) {
-    TRY_LET(const auto slot, read_slot(side, options.slot));
-    if (!slot) {
-        return fail(ErrorKind::corrupt,
-                    "the replication slot is gone, and with it the log since the last cut; take a "
-                    "new snapshot (weir drop, weir init), slot={}",
-                    options.slot);
-    }
-    if (slot->wal_status == "lost") {
-        return fail(ErrorKind::corrupt,
-                    "the server has dropped log that the slot still needed "
-                    "(max_slot_wal_keep_size); take a new snapshot, slot={}",
-                    options.slot);
-    }
-    if (slot->confirmed > position) {
-        return fail(ErrorKind::corrupt,
-                    "the slot is ahead of the ledger: changes in between are gone from the log; "
-                    "restore the ledger or take a new snapshot, slot={}, ledger={}",
-                    slot->confirmed.to_string(), position.to_string());
-    }
-    return {};
-}
-
 /// A streamed relation message as it is spooled: this letter, its number of arrival, the message.
 constexpr std::byte numbered_relation{'r'};
 
@@ -58,7 +35,7 @@ Result<std::unique_ptr<PostgresSource>> PostgresSource::open(
     const std::vector<std::shared_ptr<const catalog::TableContract>>& contracts,
     const Clock& clock) {
     TRY_LET(Connection side, Connection::open(options.url));
-    TRY(check_slot(side, options, position));
+    TRY(check_slot(side, options.slot, position));
     std::unique_ptr<PostgresSource> source(new PostgresSource(options, std::move(side), position));
     TRY(source->learn_tables(options, contracts));
     TRY_LET(Connection stream, Connection::open(options.url, Connection::Mode::replication));

@@ -301,6 +301,19 @@ TEST_F(PostgresSourceTest, AdvancesOverALogWithoutCapturedChanges) {
     EXPECT_FALSE(cut->commit_time.has_value());
 }
 
+TEST_F(PostgresSourceTest, TheEndOfTheLogIsBehindACommitThatDidNotWaitForItsFlush) {
+    make_tables();
+    begin_log();
+    auto source = PostgresSource::open(options, start, contracts, clock);
+    ASSERT_THAT(source, IsOk());
+    run("SET synchronous_commit = off; INSERT INTO claims.claim VALUES (1)");
+    CountingBoundary boundary(1, (*source)->source_end().value());
+    RecordingSink sink;
+    const auto cut = (*source)->read_cut(boundary, sink, {});
+    ASSERT_THAT(cut, IsOk());
+    EXPECT_EQ(cut->transactions, 1U);
+}
+
 TEST_F(PostgresSourceTest, StopsAtAWholeTransaction) {
     make_tables();
     begin_log();

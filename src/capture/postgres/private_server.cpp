@@ -31,6 +31,7 @@ using namespace std::chrono_literals;
 constexpr int ready_tries = 300;
 constexpr auto ready_wait = 100ms;
 constexpr auto gone_wait = 10ms;
+constexpr int port_tries = 5;
 
 struct Account {
     uid_t user;
@@ -63,7 +64,9 @@ Result<std::uint16_t> free_port() {
                        getsockname(descriptor, generic, &size) == 0;
     close(descriptor);
     if (!bound) {
-        return fail(ErrorKind::unavailable, "cannot find a free port on the loopback interface");
+        return fail(ErrorKind::unavailable,
+                    "cannot find a free port on the loopback interface; end a program that listens "
+                    "there, or widen net.ipv4.ip_local_port_range");
     }
     return ntohs(address.sin_port);
 }
@@ -123,6 +126,18 @@ Status own_folder(const fs::path& folder) {
     return {};
 }
 
+/// Returns the line by which a server says why it ends, or the last one.
+std::string last_words(const fs::path& log_file) {
+    std::ifstream log(log_file);
+    std::string words;
+    for (std::string line; std::getline(log, line);) {
+        if (line.contains("FATAL") || !words.contains("FATAL")) {
+            words = line;
+        }
+    }
+    return words;
+}
+
 std::vector<pid_t> children_of(pid_t process) {
     std::ifstream list(fmt::format("/proc/{0}/task/{0}/children", process));
     return {std::istream_iterator<pid_t>(list), {}};
@@ -153,8 +168,8 @@ Result<fs::path> find_server_programs() {
                 "apt-get install postgresql-15");
 }
 
-PrivateServer::PrivateServer(Options options, fs::path programs, std::uint16_t port)
-    : options_(std::move(options)), programs_(std::move(programs)), port_(port) {}
+PrivateServer::PrivateServer(Options options, fs::path programs)
+    : options_(std::move(options)), programs_(std::move(programs)) {}
 
 PrivateServer::PrivateServer(PrivateServer&& other) noexcept
     : options_(std::move(other.options_)),
@@ -168,13 +183,18 @@ PrivateServer::~PrivateServer() {
 
 Result<PrivateServer> PrivateServer::start(const Options& options) {
     TRY_LET(fs::path programs, find_server_programs());
-    TRY_LET(const std::uint16_t port, free_port());
-    PrivateServer server(options, std::move(programs), port);
+    PrivateServer server(options, std::move(programs));
     TRY(own_folder(options.folder));
     if (!fs::exists(options.folder / "data" / "PG_VERSION")) {
         TRY(server.make_cluster());
     }
-    TRY(server.spawn());
+    // Somebody may take the port before the server does.
+    Status spawned;
+    for (int tries = 0; tries < port_tries && server.process_ == 0; ++tries) {
+        TRY_LET(server.port_, free_port());
+        spawned = server.spawn();
+    }
+    TRY(spawned);
     return server;
 }
 
@@ -212,18 +232,30 @@ Status PrivateServer::spawn() {
     return wait_until_ready();
 }
 
-Status PrivateServer::wait_until_ready() const {
-    for (int tries = 0; tries < ready_tries; ++tries) {
-        if (Connection::open(url())) {
-            return {};
-        }
+Status PrivateServer::wait_until_ready() {
+    for (int tries = 0; tries < ready_tries && process_ != 0; ++tries) {
         if (waitpid(process_, nullptr, WNOHANG) == process_) {
-            break;
+            process_ = 0;
+        } else if (answers()) {
+            return {};
+        } else {
+            std::this_thread::sleep_for(ready_wait);
         }
-        std::this_thread::sleep_for(ready_wait);
     }
-    return fail(ErrorKind::unavailable, "the private PostgreSQL did not start; see its log, log={}",
-                (options_.folder / "server.log").string());
+    return fail(ErrorKind::unavailable, "the private PostgreSQL did not start, log={}, says={}",
+                (options_.folder / "server.log").string(),
+                last_words(options_.folder / "server.log"));
+}
+
+/// Whether it is this server that answers: another may have been faster at its port.
+bool PrivateServer::answers() const {
+    auto connection = Connection::open(url());
+    if (!connection) {
+        return false;
+    }
+    const auto rows = connection->query("SHOW data_directory");
+    std::error_code error;
+    return rows && fs::equivalent((*rows)[0][0].value_or(""), options_.folder / "data", error);
 }
 
 std::string PrivateServer::url(std::string_view database) const {

@@ -41,16 +41,17 @@ public:
     std::uint16_t port() const { return port_; }
 
 private:
-    PrivateServer(Options options, std::filesystem::path programs, std::uint16_t port);
+    PrivateServer(Options options, std::filesystem::path programs);
 
     Status make_cluster() const;
     Status spawn();
-    Status wait_until_ready() const;
+    Status wait_until_ready();
+    bool answers() const;
 
     Options options_;
     std::filesystem::path programs_;
-    std::uint16_t port_;
-    pid_t process_ = 0;
+    std::uint16_t port_ = 0;
+    pid_t process_ = 0;  // 0: it does not run.
 };
 
 /// Returns the folder of the server's programs: of `pg_config`, Debian's newest, or PATH.

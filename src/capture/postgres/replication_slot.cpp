@@ -7,6 +7,12 @@
 namespace weir::capture::postgres {
 namespace {
 
+// The log as far as it is written, and how many waits of 20 ms a commit that does not wait for its
+// flush (synchronous_commit = off) has at most until then: three times wal_writer_delay.
+constexpr auto read_written_end =
+    "SELECT pg_current_wal_insert_lsn(), 3 * setting::int / 20 + 1 FROM pg_settings "
+    "WHERE name = 'wal_writer_delay'";
+
 template <typename Number>
 Number to_number(std::string_view text) {
     Number number{};
@@ -36,6 +42,29 @@ Result<std::optional<SlotState>> read_slot(Connection& connection, const std::st
     }
     state.lag_bytes = to_number<std::uint64_t>(row[3].value_or("0"));
     return state;
+}
+
+Status check_slot(Connection& connection, const std::string& slot, change::Position position) {
+    TRY_LET(const auto state, read_slot(connection, slot));
+    if (!state) {
+        return fail(ErrorKind::corrupt,
+                    "the replication slot is gone, and with it the log since the last cut; take a "
+                    "new snapshot (weir drop, weir init), slot={}",
+                    slot);
+    }
+    if (state->wal_status == "lost") {
+        return fail(ErrorKind::corrupt,
+                    "the server has dropped log that the slot still needed "
+                    "(max_slot_wal_keep_size); take a new snapshot, slot={}",
+                    slot);
+    }
+    if (state->confirmed > position) {
+        return fail(ErrorKind::corrupt,
+                    "the slot is ahead of the ledger: changes in between are gone from the log; "
+                    "restore the ledger or take a new snapshot, slot={}, ledger={}",
+                    state->confirmed.to_string(), position.to_string());
+    }
+    return {};
 }
 
 Result<ExportedSnapshot> create_slot(Connection& replication, const std::string& slot) {
@@ -87,8 +116,16 @@ Status drop_publication(Connection& connection, const std::string& publication) 
 }
 
 Result<change::Position> log_end(Connection& connection) {
-    TRY_LET(const auto rows, connection.query("SELECT pg_current_wal_flush_lsn()"));
-    return change::Position::parse(rows[0][0].value_or(""));
+    TRY_LET(const auto rows, connection.query(read_written_end));
+    TRY_LET(const auto written, change::Position::parse(rows[0][0].value_or("")));
+    for (auto waits = to_number<std::int32_t>(rows[0][1].value_or("0"));; --waits) {
+        TRY_LET(const auto now, connection.query("SELECT pg_current_wal_flush_lsn()"));
+        TRY_LET(const auto flushed, change::Position::parse(now[0][0].value_or("")));
+        if (flushed >= written || waits == 0) {
+            return flushed;
+        }
+        TRY(connection.execute("SELECT pg_sleep(0.02)"));
+    }
 }
 
 }  // namespace weir::capture::postgres

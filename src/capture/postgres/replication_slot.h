@@ -29,6 +29,9 @@ struct ExportedSnapshot {
 
 /// Returns no value if there is no such slot.
 Result<std::optional<SlotState>> read_slot(Connection& connection, const std::string& slot);
+/// Fails with `corrupt` if the slot cannot give everything after `position`, up to which the ledger
+/// has the log.
+Status check_slot(Connection& connection, const std::string& slot, change::Position position);
 /// Makes a logical slot of pgoutput. REQUIRES: `replication` is a replication connection.
 Result<ExportedSnapshot> create_slot(Connection& replication, const std::string& slot);
 /// Removes the slot; none is no error.
@@ -41,7 +44,8 @@ Status publish_tables(Connection& connection, const std::string& publication,
                       const std::vector<catalog::TableName>& tables);
 Status drop_publication(Connection& connection, const std::string& publication);
 
-/// Returns the end of the server's log that is durable.
+/// Returns the end of the server's log that is durable. Every commit so far lies before it, also
+/// one that did not wait for its flush: those are waited for, at most three times wal_writer_delay.
 Result<change::Position> log_end(Connection& connection);
 
 }  // namespace weir::capture::postgres
