@@ -19,7 +19,7 @@ import fingerprint
 import history
 from chain import Chain, simulate, start_simulator
 from postgres import PostgresServer
-from test_decoding import DecodingSlot, Replay, find_keys, position
+from decoded_log import DecodingSlot, Replay, find_keys, position
 
 SETTING = ("--seed", 7, "--scale", 2000, "--bulk-at", 300, "--alter-at", 500)
 KILLS = 8
@@ -108,8 +108,7 @@ def test_history_as_of_a_cut_is_the_state_at_its_position(server, tmp_path):
     chance = random.Random(seed)
     slot = DecodingSlot.create(server)
     simulate(server, *SETTING, "--load")
-    chain = Chain(server, tmp_path)
-    chain.init()
+    chain = Chain.make(server, tmp_path)
     work_and_kill(chain, server, chance)
     cuts = bring_across(chain, server)
     assert chain.warehouse_fingerprints() == chain.source_fingerprints()

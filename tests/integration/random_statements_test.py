@@ -21,7 +21,7 @@ import shared_data
 from chain import Chain
 from postgres import PostgresServer
 from random_statements import NOTES, TABLES, RandomStatements
-from test_decoding import UNCHANGED, DecodingSlot, Replay, find_keys, microseconds, position
+from decoded_log import UNCHANGED, DecodingSlot, Replay, find_keys, microseconds, position
 
 pytestmark = shared_data.NEEDS_DATA
 
@@ -126,8 +126,7 @@ def test_history_holds_every_version_of_random_statements(server, tmp_path):
     shared_data.load_tables(server, TABLES, samples=1)
     scripts, statements = write_scripts(server, tmp_path, seed)
     assert sum(statements.values()) >= STATEMENTS
-    chain = Chain(server, tmp_path, tables="synthea.*, synpuf.*")
-    chain.init()
+    chain = Chain.make(server, tmp_path, tables=("synthea.*", "synpuf.*"))
     run_beside(chain, server, scripts)
     assert chain.warehouse_fingerprints() == chain.source_fingerprints()
 

@@ -26,21 +26,15 @@ cut: {{interval: {interval}}}
 class Chain:
     """One pipeline in a folder: runs `weir` on it and looks at both ends with other people's tools."""
 
-    def __init__(self, server, folder, name="claims", interval="100ms", more="", tables="claims.*"):
+    def __init__(self, server, folder, name="claims", interval="100ms", more="", tables=("claims.*",)):
         self.server = server
+        self.tables = tables
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.store = self.folder / "data"
         self.configuration = self.folder / "weir.yaml"
         self.configuration.write_text(
-            CONFIGURATION.format(url=server.url(), tables=tables, store=self.store, interval=interval) + more)
-
-    def init(self):
-        """Makes the pipeline; our configuration takes the place of the one that `weir init` writes."""
-        ours = self.configuration.read_text()
-        self.configuration.unlink()
-        self.weir("init", self.server.url(), "--store", self.store)
-        self.configuration.write_text(ours)
+            CONFIGURATION.format(url=server.url(), tables=", ".join(tables), store=self.store, interval=interval) + more)
 
     @classmethod
     def make(cls, server, folder, **options):
@@ -48,7 +42,7 @@ class Chain:
         chain = cls(server, folder, **options)
         configuration = chain.configuration.read_text()
         chain.configuration.unlink()
-        chain.weir("init", server.url(), "--tables", "claims.*", "--pipeline", "claims", "--store",
+        chain.weir("init", server.url(), "--tables", *chain.tables, "--pipeline", "claims", "--store",
                    str(chain.store))
         chain.configuration.write_text(configuration)
         return chain

@@ -104,6 +104,23 @@ bool same_shape(const TableContract& one, const TableContract& other) {
                               });
 }
 
+/// Whether the log's flags tell the key: under FULL all columns carry them, under NOTHING none.
+bool tells_key(const Relation& relation) {
+    return relation.replica_identity != 'f' && relation.replica_identity != 'n';
+}
+
+/// A column as the log tells it; what the log does not tell is as it was known before.
+catalog::Column column_after(const catalog::Column* old, const RelationColumn& told,
+                             bool tells_key) {
+    return {.id = old != nullptr ? old->id : 0,
+            .name = std::string(told.name),
+            .source_type = {},
+            .landed_type = nullptr,
+            .nullable = old == nullptr || old->nullable,
+            .in_key = tells_key ? told.in_key : old != nullptr && old->in_key,
+            .tags = {}};
+}
+
 }  // namespace
 
 std::vector<std::string> TableDiscovery::tags_of(const TableName& table,
@@ -270,43 +287,45 @@ Result<CapturedTable> TableDiscovery::restore(std::shared_ptr<const TableContrac
     return table;
 }
 
-// One column after the other, against what was known. NOLINTNEXTLINE(readability-function-size)
 Result<CapturedTable> TableDiscovery::follow(const CapturedTable* known, const Relation& relation) {
-    auto contract = std::make_shared<TableContract>();
-    CapturedTable table{.contract = nullptr, .codecs = {}};
-    contract->name = {std::string(relation.schema), std::string(relation.table)};
     const TableContract* before = known == nullptr ? nullptr : known->contract.get();
-    std::map<std::string, std::uint32_t> numbers;
-    for (const RelationColumn& column : relation.columns) {
-        const std::string name(column.name);
-        const catalog::Column* old = before == nullptr ? nullptr : before->find_column(name);
-        if (old == nullptr && numbers.empty()) {
-            TRY_LET(numbers, attribute_numbers(relation.id));
-        }
-        TRY_LET(const ResolvedType type, resolve(column.type, column.type_modifier));
-        TRY_LET(const std::string source_type, type_name(column.type, column.type_modifier));
+    auto contract = std::make_shared<TableContract>();
+    contract->name = {std::string(relation.schema), std::string(relation.table)};
+    CapturedTable table{.contract = nullptr, .codecs = {}};
+    for (const RelationColumn& told : relation.columns) {
+        const catalog::Column* old =
+            before == nullptr ? nullptr : before->find_column(std::string(told.name));
+        catalog::Column column = column_after(old, told, tells_key(relation));
+        TRY_LET(const ResolvedType type, resolve(told.type, told.type_modifier));
+        TRY_LET(column.source_type, type_name(told.type, told.type_modifier));
         table.codecs.push_back(ValueCodec::create(type.base, type.type_modifier, type.is_enum));
-        // Under FULL all columns carry the key flag, under NOTHING none; the key is then what it
-        // was known to be.
-        const bool flags = relation.replica_identity != 'f' && relation.replica_identity != 'n';
-        contract->columns.push_back(
-            {.id = old != nullptr ? old->id : numbers[name],
-             .name = name,
-             .source_type = source_type,
-             .landed_type = table.codecs.back().landed_type(),
-             .nullable = old == nullptr || old->nullable,
-             .in_key = flags ? column.in_key : old != nullptr && old->in_key,
-             .tags = tags_of(contract->name, name)});
+        column.landed_type = table.codecs.back().landed_type();
+        column.tags = tags_of(contract->name, column.name);
+        contract->columns.push_back(std::move(column));
     }
+    TRY(number_columns(relation.id, contract->columns));
     contract->identity =
         identity_of(std::string_view(&relation.replica_identity, 1), contract->has_key());
     contract->version = {before == nullptr ? 1 : before->version.number + 1};
-    settle_ids(contract->columns, numbers);
     if (before != nullptr && same_shape(*before, *contract)) {
         return *known;
     }
     table.contract = std::move(contract);
     return table;
+}
+
+Status TableDiscovery::number_columns(RelationId id, std::vector<catalog::Column>& columns) {
+    std::map<std::string, std::uint32_t> numbers;
+    if (std::ranges::any_of(columns, [](const auto& column) { return column.id == 0; })) {
+        TRY_LET(numbers, attribute_numbers(id));
+    }
+    for (catalog::Column& column : columns) {
+        if (column.id == 0) {
+            column.id = numbers[column.name];
+        }
+    }
+    settle_ids(columns, numbers);
+    return {};
 }
 
 }  // namespace weir::capture::postgres

@@ -57,6 +57,8 @@ private:
     Result<ResolvedType> resolve(TypeOid type, std::int32_t type_modifier);
     Result<std::string> type_name(TypeOid type, std::int32_t type_modifier);
     Result<std::map<std::string, std::uint32_t>> attribute_numbers(RelationId id);
+    /// Gives columns that nobody knew before their numbers.
+    Status number_columns(RelationId id, std::vector<catalog::Column>& columns);
 
     std::vector<std::string> tags_of(const catalog::TableName& table,
                                      const std::string& column) const;

@@ -9,7 +9,7 @@ import pytest
 
 import fingerprint
 from postgres import PostgresServer
-from test_decoding import UNCHANGED, DecodingSlot, Replay, Transaction, find_keys, parse, read_changes
+from decoded_log import UNCHANGED, DecodingSlot, Replay, Transaction, find_keys, parse, read_changes
 
 
 def test_values_are_read_as_postgres_wrote_them():
