@@ -3,6 +3,7 @@ Method: unpack it into a new folder, run `weir --version` with an empty environm
 library comes from, and look for what must be inside."""
 
 import pathlib
+import re
 import subprocess
 import sys
 import tarfile
@@ -24,6 +25,15 @@ def run(*command):
     return subprocess.run([str(word) for word in command], env={}, capture_output=True, text=True)
 
 
+def foreign_crypto(prefix):
+    """Yields the libraries whose cryptography is not the system's: Parquet's library exports an OpenSSL too."""
+    bound = run("/usr/bin/env", "LD_DEBUG=bindings", "LD_BIND_NOW=1", prefix / "bin/weir", "--version").stderr
+    users = re.findall(r"binding file (\S+) \[0\] to \S*/libparquet\.\S+ \[0\]: normal symbol `(?:EVP|SHA256|RAND)_", bound)
+    yield from (f"{user} takes its cryptography from libparquet" for user in sorted(set(users)) if "libparquet" not in user)
+    if "`EVP_" not in bound:
+        yield "weir binds no cryptography at all"
+
+
 def findings(prefix):
     """Yields what is wrong with an unpacked tarball."""
     for path in INSIDE:
@@ -37,6 +47,7 @@ def findings(prefix):
     for line in run("/usr/bin/ldd", prefix / "bin/weir").stdout.splitlines():
         if "not found" in line or (line.strip().startswith(BUNDLED) and str(prefix) not in line):
             yield f"a library is not that of the tarball: {line.strip()}"
+    yield from foreign_crypto(prefix)
     for path in prefix.rglob("*"):
         if path.suffix in (".yml", ".sql", ".json", ".1", "") and path.is_file() and str(ROOT).encode() in path.read_bytes():
             yield f"{path.relative_to(prefix)} names the checkout"
