@@ -93,7 +93,7 @@ class Chain:
         return self.weir("ledger", "show", "--kind", kind)["entries"]
 
 
-def wait_until(condition, message, seconds=60):
+def wait_until(condition, message, seconds=300):
     """Waits for a condition; fails with the message, or what it returns, after the deadline."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
