@@ -108,7 +108,7 @@ class Chain:
         return files
 
 
-def wait_until(condition, message, seconds=60):
+def wait_until(condition, message, seconds=300):
     """Waits for a condition; fails with the message, or what it returns, after the deadline."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
