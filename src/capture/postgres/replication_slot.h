@@ -45,7 +45,8 @@ Status publish_tables(Connection& connection, const std::string& publication,
 Status drop_publication(Connection& connection, const std::string& publication);
 
 /// Returns the end of the server's log that is durable. Every commit so far lies before it, also
-/// one that did not wait for its flush: those are waited for, at most three times wal_writer_delay.
+/// one that did not wait for its flush (synchronous_commit = off): an empty message to the log
+/// flushes it.
 Result<change::Position> log_end(Connection& connection);
 
 }  // namespace weir::capture::postgres
