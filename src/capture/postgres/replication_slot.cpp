@@ -114,6 +114,11 @@ Status drop_publication(Connection& connection, const std::string& publication) 
                               connection.quote_identifier(publication));
 }
 
+Result<change::Position> durable_end(Connection& connection) {
+    TRY_LET(const auto rows, connection.query("SELECT pg_current_wal_flush_lsn()"));
+    return change::Position::parse(rows[0][0].value_or(""));
+}
+
 Result<change::Position> log_end(Connection& connection) {
     TRY_LET(const auto ends,
             connection.query("SELECT pg_current_wal_insert_lsn(), pg_current_wal_flush_lsn()"));
@@ -123,8 +128,7 @@ Result<change::Position> log_end(Connection& connection) {
         return flushed;
     }
     TRY(connection.execute(flush_log).with("cannot flush the server's log"));
-    TRY_LET(const auto rows, connection.query("SELECT pg_current_wal_flush_lsn()"));
-    return change::Position::parse(rows[0][0].value_or(""));
+    return durable_end(connection);
 }
 
 }  // namespace weir::capture::postgres
