@@ -239,7 +239,11 @@ Status Demo::simulate(const std::vector<std::string>& words, const std::stop_tok
         .output = folder_ / "simulate.log",
         .timeout = std::chrono::hours(24)};
     simulator.arguments.insert(simulator.arguments.end(), words.begin(), words.end());
-    TRY_LET(const models::ChildEnd end, models::run_child(simulator, stop));
+    const auto ended = models::run_child(simulator, stop);
+    if (!ended && ended.error().kind() == ErrorKind::cancelled) {
+        return fail(ErrorKind::cancelled, "the demo was stopped");
+    }
+    TRY_LET(const models::ChildEnd end, ended);
     if (end.exit_code != 0) {
         return fail(ErrorKind::internal, "the simulator failed; see its log, code={}, log={}",
                     end.exit_code.value_or(128 + end.signal), simulator.output.string());

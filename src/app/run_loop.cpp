@@ -168,8 +168,10 @@ Status RunLoop::load_until_done(const std::stop_token& stop) {
             tell(ledger::Stage::load, started);
             before = loaded;
         }
+        // A run with an end is judged by its last cut, not by those on the way there.
         const bool due =
-            last || clock.steady_now() - last_build.time >= pipeline_.configuration().models_every;
+            last || (!work_.until_current && clock.steady_now() - last_build.time >=
+                                                 pipeline_.configuration().models_every);
         if (work_.build_models && loaded > last_build.cut && due && !stop.stop_requested()) {
             TRY(build_models(*stage, loaded, last_build));
         }

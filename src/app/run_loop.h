@@ -25,8 +25,9 @@ struct RunObserver {
 
 struct RunWork {
     bool until_current = false;
-    /// Called by the loading thread after loads, at most once in `models_every` and once at the
-    /// end, with the warehouse open; what it fails with ends the run, unless a neighbour is away.
+    /// Called by the loading thread after loads, at most once in `models_every` (`until_current`:
+    /// once, at the end), with the warehouse open; what it fails with ends the run, unless a
+    /// neighbour is away.
     std::function<Status(LoadStage&, ledger::CutNumber)> build_models;
     RunObserver observer;
 };

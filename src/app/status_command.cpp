@@ -31,7 +31,7 @@ struct StageStatus {
 /// The end of the source's log, or why it is not known.
 Result<change::Position> source_end(const Configuration& configuration) {
     TRY_LET(auto connection, capture::postgres::Connection::open(configuration.source_url));
-    return capture::postgres::log_end(connection);
+    return capture::postgres::durable_end(connection);
 }
 
 const ledger::CutLanded* landed_entry(const PipelineState& state, CutNumber cut) {

@@ -33,7 +33,7 @@ POINTS = {
     "file writing": [("capture", "unfinished data", 60), ("capture", "/landing/", 80)],
     "ledger append": [("", "unfinished entries", 120), ("", "/ledger/", 200)],
     "refine": [("refine", "unfinished data", 60), ("refine", "/processing/", 80)],
-    "load": [("load", "/warehouse/", 40)],
+    "load": [("load", "/warehouse/", 12)],
     "publication": [("load", "/published/", 30)],
 }
 
@@ -51,7 +51,7 @@ class Payer:
         self.server = server
 
     def __enter__(self):
-        self.process = start_simulator(self.server, *SETTING, "--run", 1_000_000, "--rate", 60)
+        self.process = start_simulator(self.server, *SETTING, "--run", 1_000_000, "--rate", 30)
         return self
 
     def works(self):
@@ -67,9 +67,9 @@ class Killer:
 
     def __init__(self, server, folder, draw):
         self.draw = draw
-        self.modelled = Chain(server, folder, interval="50ms", more=MODELS)
+        self.modelled = Chain(server, folder, interval="200ms", more=MODELS)
         self.modelled.configuration = self.modelled.configuration.rename(folder / "models.yaml")
-        self.plain = Chain(server, folder, interval="50ms")
+        self.plain = Chain(server, folder, interval="200ms")
         self.plain.init()
         self.kill_at = KillAt(folder)
         self.histogram = collections.Counter()
@@ -86,7 +86,7 @@ class Killer:
         thread, place, highest = self.draw.choice(POINTS[stage])
         run = chain.start("run", environment=self.kill_at.at(thread, place, self.draw.randint(1, highest)))
         try:
-            assert run.wait(120) == -signal.SIGKILL, chain.log()
+            assert run.wait(300) == -signal.SIGKILL, chain.log()
         finally:
             run.kill()
         where = self.kill_at.where(chain.store)
@@ -96,7 +96,7 @@ class Killer:
     def kill_while_dbt_builds(self):
         run = self.modelled.start("run")
         try:
-            child = wait_until(lambda: dbt_of(run), self.modelled.log, 120)
+            child = wait_until(lambda: dbt_of(run), self.modelled.log)
             with os.fdopen(os.pidfd_open(child)) as end:
                 select.select([end], [], [], self.draw.uniform(0, 3))
                 assert not ended(end, 0), "dbt was done before it was killed"
@@ -180,7 +180,7 @@ def test_kills_of_the_server_leave_every_change_exactly_once(server, tmp_path):
         with Payer(server):
             for _ in range(10 if FULL else 2):
                 before = len(chain.entries("cut landed"))
-                wait_until(lambda: len(chain.entries("cut landed")) > before + 1, chain.log, 120)
+                wait_until(lambda: len(chain.entries("cut landed")) > before + 1, chain.log)
                 server.kill()
                 server.start_again()
     finally:

@@ -40,11 +40,7 @@ class Chain:
     def make(cls, server, folder, **options):
         """Makes the pipeline with `weir init`, then gives it this test's configuration."""
         chain = cls(server, folder, **options)
-        configuration = chain.configuration.read_text()
-        chain.configuration.unlink()
-        chain.weir("init", server.url(), "--tables", *chain.tables, "--pipeline", "claims", "--store",
-                   str(chain.store))
-        chain.configuration.write_text(configuration)
+        chain.init()
         return chain
 
     def command(self, *words):
@@ -60,10 +56,10 @@ class Chain:
 
     def init(self):
         """Makes the pipeline, and keeps the test's configuration in place of the one that `weir init` writes."""
-        text = self.configuration.read_text()
+        configuration = self.configuration.read_text()
         self.configuration.unlink()
-        self.weir("init", self.server.url(), "--tables", "claims.*", "--pipeline", "claims", "--store", self.store)
-        self.configuration.write_text(text)
+        self.weir("init", self.server.url(), "--tables", *self.tables, "--pipeline", "claims", "--store", self.store)
+        self.configuration.write_text(configuration)
 
     def start(self, *words, environment=None):
         with open(self.folder / "weir.log", "ab") as log:
@@ -112,7 +108,7 @@ class Chain:
         return files
 
 
-def wait_until(condition, message, seconds=60):
+def wait_until(condition, message, seconds=300):
     """Waits for a condition; fails with the message, or what it returns, after the deadline."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):

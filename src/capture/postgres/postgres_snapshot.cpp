@@ -33,14 +33,22 @@ constexpr auto find_storage =
     "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = {} "
     "AND c.relname = {} AND c.relfilenode = pg_relation_filenode(c.oid)";
 
-/// Keeps the rows that the session's snapshot sees where they are until its transaction ends.
-Status hold_storage(Connection& session, const catalog::TableName& name) {
-    TRY(session.execute(
-        fmt::format("LOCK TABLE ONLY {} IN ACCESS SHARE MODE", quote_table(session, name))));
-    TRY_LET(const auto held,
+/// Keeps the storage of tables as it is until the transaction ends.
+std::string lock_statement(const Connection& session,
+                           const std::vector<catalog::TableName>& names) {
+    std::string list;
+    for (const catalog::TableName& name : names) {
+        list += (list.empty() ? "ONLY " : ", ONLY ") + quote_table(session, name);
+    }
+    return list.empty() ? "" : fmt::format("LOCK TABLE {} IN ACCESS SHARE MODE", list);
+}
+
+/// Fails if the session's snapshot no longer sees the rows of a table that it has locked.
+Status check_storage(Connection& session, const catalog::TableName& name) {
+    TRY_LET(const auto same,
             session.query(fmt::format(find_storage, session.quote_literal(name.schema),
                                       session.quote_literal(name.table))));
-    if (held.empty()) {
+    if (same.empty()) {
         return fail(ErrorKind::conflict,
                     "a table was truncated or written anew while the snapshot began, table={}",
                     name.to_string());
@@ -111,6 +119,15 @@ Result<CapturedTable> describe_after(TableDiscovery& discovery, const catalog::T
     return discovery.describe(name, catalog::SchemaVersion{next});
 }
 
+Result<std::vector<Connection>> open_connections(const std::string& url, std::size_t count) {
+    std::vector<Connection> connections;
+    while (connections.size() < count) {
+        TRY_LET(Connection connection, Connection::open(url));
+        connections.push_back(std::move(connection));
+    }
+    return connections;
+}
+
 Result<Timestamp> read_clock(Connection& session) {
     TRY_LET(const auto rows,
             session.query("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"));
@@ -122,14 +139,14 @@ Result<Timestamp> read_clock(Connection& session) {
 
 }  // namespace
 
-Status PostgresSnapshot::plan_tables(Connection& session, const PostgresOptions& options,
-                                     const Contracts& known) {
+Status PostgresSnapshot::plan_tables(Connection& session,
+                                     const std::vector<catalog::TableName>& names,
+                                     const PostgresOptions& options, const Contracts& known) {
     TableDiscovery discovery(session, options.tags);
-    TRY_LET(const auto names, discovery.find_tables(options.tables));
     for (const catalog::TableName& name : names) {
         TRY_LET(CapturedTable table, describe_after(discovery, name, known));
         tables_.push_back(std::make_shared<const CapturedTable>(std::move(table)));
-        TRY(hold_storage(session, name));
+        TRY(check_storage(session, name));
         TRY(plan_chunks(session, *tables_.back(), options.chunk_blocks));
     }
     return {};
@@ -156,12 +173,13 @@ Status PostgresSnapshot::plan_chunks(Connection& session, const CapturedTable& t
     return {};
 }
 
-Status PostgresSnapshot::open_workers(const PostgresOptions& options, const std::string& snapshot,
-                                      std::size_t workers) {
-    for (std::size_t worker = 0; worker < workers; ++worker) {
-        TRY_LET(Connection session, Connection::open(options.url));
-        TRY(session.execute(fmt::format("{}; SET TRANSACTION SNAPSHOT {}", begin_read,
-                                        session.quote_literal(snapshot))));
+Status PostgresSnapshot::begin_reading(std::vector<Connection> workers, const std::string& snapshot,
+                                       const std::vector<catalog::TableName>& names) {
+    for (Connection& session : workers) {
+        // Whatever exchanges a table's storage between the snapshot and this lock is found later.
+        const std::string lock = workers_.empty() ? lock_statement(session, names) : "";
+        TRY(session.execute(fmt::format("{}; SET TRANSACTION SNAPSHOT {}; {}", begin_read,
+                                        session.quote_literal(snapshot), lock)));
         workers_.push_back(std::move(session));
     }
     return {};
@@ -184,11 +202,11 @@ Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin(const Postgres
 Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin_once(
     const PostgresOptions& options, Mode mode, std::size_t workers, const Contracts& known) {
     TRY_LET(Connection session, Connection::open(options.url));
+    TRY_LET(const auto names, TableDiscovery(session).find_tables(options.tables));
+    TRY_LET(std::vector<Connection> readers, open_connections(options.url, workers));
     std::string snapshot;
     std::unique_ptr<PostgresSnapshot> begun;
     if (mode == Mode::with_slot) {
-        TableDiscovery discovery(session);
-        TRY_LET(const auto names, discovery.find_tables(options.tables));
         TRY(publish_tables(session, options.publication, names));
         TRY(drop_slot(session, options.slot));
         TRY_LET(Connection replication,
@@ -205,12 +223,12 @@ Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin_once(
         TRY_LET(begun->plan_.position, change::Position::parse(rows[0][1].value_or("")));
         snapshot = rows[0][0].value_or("");
     }
-    TRY(begun->open_workers(options, snapshot, workers));
+    TRY(begun->begin_reading(std::move(readers), snapshot, names));
     Connection& first = begun->workers_.front();
     TRY_LET(const auto seen, first.query("SELECT pg_current_snapshot()"));
     begun->plan_.snapshot = seen[0][0].value_or("");
     TRY_LET(begun->plan_.time, read_clock(first));
-    TRY(begun->plan_tables(first, options, known));
+    TRY(begun->plan_tables(first, names, options, known));
     return begun;
 }
 

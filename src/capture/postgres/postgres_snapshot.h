@@ -41,10 +41,12 @@ private:
     static Result<std::unique_ptr<PostgresSnapshot>> begin_once(const PostgresOptions& options,
                                                                 Mode mode, std::size_t workers,
                                                                 const Contracts& known);
-    Status plan_tables(Connection& session, const PostgresOptions& options, const Contracts& known);
+    Status plan_tables(Connection& session, const std::vector<catalog::TableName>& names,
+                       const PostgresOptions& options, const Contracts& known);
     Status plan_chunks(Connection& session, const CapturedTable& table, std::uint64_t chunk_blocks);
-    Status open_workers(const PostgresOptions& options, const std::string& snapshot,
-                        std::size_t workers);
+    /// Gives the snapshot to the workers; the first keeps the tables' storage in place.
+    Status begin_reading(std::vector<Connection> workers, const std::string& snapshot,
+                         const std::vector<catalog::TableName>& names);
     const std::shared_ptr<const CapturedTable>& table_of(const change::SnapshotChunk& chunk) const;
 
     Connection keeper_;

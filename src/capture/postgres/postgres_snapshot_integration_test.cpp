@@ -43,10 +43,10 @@ TEST_F(PostgresSnapshotTest, HoldsTheRowsOfATableThatIsTruncatedAgainAndAgain) {
             EXPECT_THAT(other.execute("BEGIN; TRUNCATE claims.claim; INSERT INTO claims.claim "
                                       "VALUES (1); COMMIT"),
                         IsOk());
-            std::this_thread::sleep_for(5ms);
+            std::this_thread::sleep_for(20ms);
         }
     });
-    for (int round = 0; round < 20; ++round) {
+    for (int round = 0; round < 10; ++round) {
         RecordingSink sink;
         snapshot(sink);
         EXPECT_EQ(written_rows(sink.batches).size(), 1U) << "round " << round;

@@ -7,11 +7,10 @@
 namespace weir::capture::postgres {
 namespace {
 
-// The log as far as it is written, and how many waits of 20 ms a commit that does not wait for its
-// flush (synchronous_commit = off) has at most until then: three times wal_writer_delay.
-constexpr auto read_written_end =
-    "SELECT pg_current_wal_insert_lsn(), 3 * setting::int / 20 + 1 FROM pg_settings "
-    "WHERE name = 'wal_writer_delay'";
+// A commit that waits for its flush takes along those before it that did not.
+constexpr auto flush_log =
+    "BEGIN; SET LOCAL synchronous_commit = 'local'; "
+    "SELECT pg_logical_emit_message(true, 'weir', ''); COMMIT";
 
 template <typename Number>
 Number to_number(std::string_view text) {
@@ -115,17 +114,21 @@ Status drop_publication(Connection& connection, const std::string& publication) 
                               connection.quote_identifier(publication));
 }
 
+Result<change::Position> durable_end(Connection& connection) {
+    TRY_LET(const auto rows, connection.query("SELECT pg_current_wal_flush_lsn()"));
+    return change::Position::parse(rows[0][0].value_or(""));
+}
+
 Result<change::Position> log_end(Connection& connection) {
-    TRY_LET(const auto rows, connection.query(read_written_end));
-    TRY_LET(const auto written, change::Position::parse(rows[0][0].value_or("")));
-    for (auto waits = to_number<std::int32_t>(rows[0][1].value_or("0"));; --waits) {
-        TRY_LET(const auto now, connection.query("SELECT pg_current_wal_flush_lsn()"));
-        TRY_LET(const auto flushed, change::Position::parse(now[0][0].value_or("")));
-        if (flushed >= written || waits == 0) {
-            return flushed;
-        }
-        TRY(connection.execute("SELECT pg_sleep(0.02)"));
+    TRY_LET(const auto ends,
+            connection.query("SELECT pg_current_wal_insert_lsn(), pg_current_wal_flush_lsn()"));
+    TRY_LET(const auto written, change::Position::parse(ends[0][0].value_or("")));
+    TRY_LET(const auto flushed, change::Position::parse(ends[0][1].value_or("")));
+    if (flushed >= written) {
+        return flushed;
     }
+    TRY(connection.execute(flush_log).with("cannot flush the server's log"));
+    return durable_end(connection);
 }
 
 }  // namespace weir::capture::postgres

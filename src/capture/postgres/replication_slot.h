@@ -44,8 +44,11 @@ Status publish_tables(Connection& connection, const std::string& publication,
                       const std::vector<catalog::TableName>& tables);
 Status drop_publication(Connection& connection, const std::string& publication);
 
+/// Returns the end of the server's log that is durable; nothing is asked of the server for it.
+Result<change::Position> durable_end(Connection& connection);
 /// Returns the end of the server's log that is durable. Every commit so far lies before it, also
-/// one that did not wait for its flush: those are waited for, at most three times wal_writer_delay.
+/// one that did not wait for its flush (synchronous_commit = off): an empty message to the log
+/// flushes it.
 Result<change::Position> log_end(Connection& connection);
 
 }  // namespace weir::capture::postgres
