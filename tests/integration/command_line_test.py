@@ -83,7 +83,7 @@ ON_A_PIPELINE = [
 ]
 
 
-@pytest.mark.parametrize("words, fields", ON_A_PIPELINE, ids=lambda value: " ".join(value))
+@pytest.mark.parametrize("words, fields", ON_A_PIPELINE, ids=[" ".join(words) for words, _ in ON_A_PIPELINE])
 def test_json_is_one_object_and_nothing_else(chain, words, fields):
     done = run("--config", chain.configuration, *words, "--json")
     assert done.returncode == 0, done.stderr

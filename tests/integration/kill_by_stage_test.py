@@ -150,7 +150,7 @@ def check_changes(chain, landed, transactions):
     assert [cut["cut"] for cut in landed[1:] if cut["position"] not in ends] == []
 
 
-def test_a_kill_in_any_stage_leaves_every_change_exactly_once(server, tmp_path):
+def test_a_kill_in_any_stage_leaves_every_change_exactly_once(server, tmp_path, capsys):
     seed = random.SystemRandom().randrange(1 << 30)
     print(f"seed {seed}")
     simulate(server, *SETTING, "--load")
@@ -165,7 +165,8 @@ def test_a_kill_in_any_stage_leaves_every_change_exactly_once(server, tmp_path):
         for stage in later:
             killer.kill_in(stage)
             assert payer.works()
-    print(f"killed in: {dict(killer.histogram)}")
+    with capsys.disabled():
+        print(f"\nkilled in: {dict(killer.histogram)}, seed {seed}")
     assert killer.histogram == KILLS
     killer.plain.weir("run", "--until-current")
     check_whole(killer.plain, decoder)
