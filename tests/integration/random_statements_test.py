@@ -60,7 +60,7 @@ def start_writers(server, files):
 
 def finish_writers(writers, files):
     for writer, file in zip(writers, files):
-        assert writer.wait(180) == 0, file.with_suffix(".log").read_text()[-2000:]
+        assert writer.wait(400) == 0, file.with_suffix(".log").read_text()[-2000:]
 
 
 def run_beside(chain, server, scripts):
