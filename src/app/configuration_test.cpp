@@ -53,6 +53,7 @@ TEST(Configuration, NamesThePlaceOfAMistake) {
         {"version: 1\ncut: {interval: 1}\n", "w.yaml:2:17: `interval` is a time with its unit"},
         {"version: 1\ncut: [1]\n", "w.yaml:2:6: a map of names and values"},
         {"version: 1\nsource: {tables: claims}\n", "w.yaml:2:18: `tables` is a list"},
+        {"version: 1\nrefine: {types: {a.b.c: decimel}}\n", "w.yaml:2:25: "},
         {"version: 1\n", "`source` is missing"},
         {"version: 1\nversion: 1\n", "stands here twice"},
         {"version: [1\n", "w.yaml:2:1: "},

@@ -15,6 +15,21 @@ Result<std::string> ask(Connection& connection, const std::string& statement) {
     return rows.empty() ? std::string() : rows[0][0].value_or("");
 }
 
+/// By an empty message a run until current has the server flush its log (`log_end`).
+Status check_message(Connection& connection, Findings& findings) {
+    TRY_LET(const std::string may,
+            ask(connection,
+                "SELECT has_function_privilege('pg_logical_emit_message(boolean, text, text)', "
+                "'EXECUTE')"));
+    if (may != "t") {
+        findings.push_back({.object = "role",
+                            .message = "the role may not have the server flush its log",
+                            .remedy = "GRANT EXECUTE ON FUNCTION pg_logical_emit_message(boolean, "
+                                      "text, text) TO ..."});
+    }
+    return {};
+}
+
 Status check_log(Connection& connection, const PostgresOptions& options, Findings& findings) {
     TRY_LET(const std::string level, ask(connection, "SHOW wal_level"));
     if (level != "logical") {
@@ -32,6 +47,7 @@ Status check_log(Connection& connection, const PostgresOptions& options, Finding
                             .message = "the role may not read the log",
                             .remedy = "ALTER ROLE ... REPLICATION"});
     }
+    TRY(check_message(connection, findings));
     TRY_LET(const auto slot, read_slot(connection, options.slot));
     TRY_LET(const std::string room, ask(connection,
                                         "SELECT (SELECT count(*) FROM pg_replication_slots) < "

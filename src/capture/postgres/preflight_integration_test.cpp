@@ -66,6 +66,19 @@ TEST_F(PreflightTest, ARoleThatMayNotReadIsToldWhatToGrant) {
     run("DROP OWNED BY reader; DROP ROLE reader");
 }
 
+TEST_F(PreflightTest, ARoleThatMayNotFlushTheLogIsToldWhatToGrant) {
+    const std::string flush = "FUNCTION pg_logical_emit_message(boolean, text, text)";
+    run("CREATE TABLE claims.claim (id int PRIMARY KEY); DROP ROLE IF EXISTS reader; CREATE ROLE "
+        "reader LOGIN REPLICATION; GRANT USAGE ON SCHEMA claims TO reader; GRANT SELECT ON "
+        "claims.claim TO reader; REVOKE EXECUTE ON " +
+        flush + " FROM PUBLIC");
+    EXPECT_THAT(findings("reader"), ElementsAre(finding(Severity::error, "role", "flush its log",
+                                                        "GRANT EXECUTE ON " + flush)));
+    run("GRANT EXECUTE ON " + flush + " TO reader");
+    EXPECT_THAT(findings("reader"), IsEmpty());
+    run("DROP OWNED BY reader; DROP ROLE reader");
+}
+
 TEST_F(PreflightTest, WhatAPatternLeavesOutIsSaid) {
     run("CREATE TABLE claims.claim (id int PRIMARY KEY);"
         "CREATE UNLOGGED TABLE claims.scratch (id int PRIMARY KEY);"
