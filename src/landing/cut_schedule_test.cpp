@@ -7,7 +7,6 @@
 namespace weir::landing {
 namespace {
 
-using change::CutProgress;
 using change::Position;
 
 TEST(IntervalBoundary, EndsCutsByAgeOrSize) {

@@ -128,6 +128,7 @@ TEST(LandStream, SchemaChangeBeginsANewPartAndComesFirst) {
     EXPECT_EQ(files[0].schema_version.number, 2U);
     const auto entries = pipeline.entries();
     std::vector<std::string> kinds;
+    kinds.reserve(entries.size());
     for (const auto& entry : entries) {
         kinds.emplace_back(ledger::kind_of(entry.body));
     }

@@ -68,7 +68,7 @@ TEST_F(ChildProcessTest, KillsTheChildWhenStopped) {
     std::stop_source stop;
     const auto fifo = folder_.path() / "fifo";
     ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
-    std::jthread stopper([&] {
+    const std::jthread stopper([&] {
         std::ifstream(fifo).get();  // Opens when the child runs.
         stop.request_stop();
     });

@@ -128,7 +128,7 @@ TEST_F(PublicationTest, LeavesOutTablesThatTheStaleFileHasAndDropsThoseThatAreGo
 }
 
 TEST_F(PublicationTest, AReaderKeepsItsPictureWhileTwoMoreArePublished) {
-    OtherProcess reader([&](OtherProcess& parent) {
+    const OtherProcess reader([&](const OtherProcess& parent) {
         parent.wait();
         const auto database = DuckDbDatabase::open(published(), {.read_only = true});
         const auto session = *database->connect();
