@@ -212,6 +212,7 @@ TEST(RefineCut, FilesNeverMixSchemaVersions) {
     EXPECT_EQ(refined_rows(pipeline, 3, contract("claim", 2))->num_rows(), 16);
     const auto listed = *pipeline.ledger->read_files(pipeline.state.refined.at({3}).entry.files);
     std::vector<std::string> paths;
+    paths.reserve(listed.size());
     for (const auto& file : listed) {
         paths.push_back(file.path);
     }

@@ -162,7 +162,7 @@ TEST(RowRefiner, EveryRowIsOnOneSide) {
         std::vector<std::int64_t> ordinals;
         for (const auto& side : {refined->refined, refined->quarantined}) {
             for (const auto& batch : side) {
-                const auto column =
+                const auto* const column =
                     batch->schema()->field(0)->name() == "_op" ? "_ordinal" : "ordinal";
                 const auto& values =
                     static_cast<const arrow::Int64Array&>(*batch->GetColumnByName(column));

@@ -90,47 +90,57 @@ TEST_F(DuckDbSessionTest, RollsBackAppendedRowsWithTheirTransaction) {
     EXPECT_EQ(scalar("SELECT count(*) FROM t"), "0");
 }
 
-std::shared_ptr<arrow::RecordBatch> every_type(std::int64_t rows) {
+std::shared_ptr<arrow::Schema> every_type_schema() {
     const auto inner = arrow::struct_({arrow::field("k", arrow::utf8())});
-    const auto schema = arrow::schema(
-        {arrow::field("b", arrow::boolean()), arrow::field("s", arrow::int16()),
-         arrow::field("d", arrow::decimal128(12, 2)), arrow::field("w", arrow::decimal128(38, 4)),
-         arrow::field("x", arrow::binary()), arrow::field("y", arrow::date32()),
-         arrow::field("t", arrow::time64(arrow::TimeUnit::MICRO)),
-         arrow::field("z", arrow::timestamp(arrow::TimeUnit::MICRO, "UTC")),
-         arrow::field("l", arrow::list(arrow::utf8())), arrow::field("n", inner)});
-    auto builder = arrow::RecordBatchBuilder::Make(schema, arrow::default_memory_pool());
+    return arrow::schema({arrow::field("b", arrow::boolean()), arrow::field("s", arrow::int16()),
+                          arrow::field("d", arrow::decimal128(12, 2)),
+                          arrow::field("w", arrow::decimal128(38, 4)),
+                          arrow::field("x", arrow::binary()), arrow::field("y", arrow::date32()),
+                          arrow::field("t", arrow::time64(arrow::TimeUnit::MICRO)),
+                          arrow::field("z", arrow::timestamp(arrow::TimeUnit::MICRO, "UTC")),
+                          arrow::field("l", arrow::list(arrow::utf8())), arrow::field("n", inner)});
+}
+
+void append_plain_values(arrow::RecordBatchBuilder& made, std::int64_t row) {
+    EXPECT_TRUE(made.GetFieldAs<arrow::BooleanBuilder>(0)->Append(row % 2 == 0).ok());
+    EXPECT_TRUE(
+        made.GetFieldAs<arrow::Int16Builder>(1)->Append(static_cast<std::int16_t>(row % 100)).ok());
+    EXPECT_TRUE(made.GetFieldAs<arrow::Decimal128Builder>(2)->Append(row).ok());
+    EXPECT_TRUE(made.GetFieldAs<arrow::Decimal128Builder>(3)->Append(row).ok());
+    EXPECT_TRUE(made.GetFieldAs<arrow::BinaryBuilder>(4)->Append("\x01\xff", 2).ok());
+    EXPECT_TRUE(made.GetFieldAs<arrow::Date32Builder>(5)
+                    ->Append(row == 0 ? std::numeric_limits<std::int32_t>::max() : 0)
+                    .ok());
+}
+
+void append_times_and_groups(arrow::RecordBatchBuilder& made, std::int64_t row) {
+    EXPECT_TRUE(made.GetFieldAs<arrow::Time64Builder>(6)->Append(86'400'000'000).ok());
+    EXPECT_TRUE(made.GetFieldAs<arrow::TimestampBuilder>(7)
+                    ->Append(row == 0 ? -std::numeric_limits<std::int64_t>::max() : row)
+                    .ok());
+    auto* list = made.GetFieldAs<arrow::ListBuilder>(8);
+    EXPECT_TRUE(list->Append().ok());
+    EXPECT_TRUE(static_cast<arrow::StringBuilder*>(list->value_builder())->Append("a").ok());
+    auto* group = made.GetFieldAs<arrow::StructBuilder>(9);
+    EXPECT_TRUE(group->Append().ok());
+    EXPECT_TRUE(static_cast<arrow::StringBuilder*>(group->field_builder(0))
+                    ->Append(std::to_string(row))
+                    .ok());
+}
+
+std::shared_ptr<arrow::RecordBatch> every_type(std::int64_t rows) {
+    auto builder =
+        arrow::RecordBatchBuilder::Make(every_type_schema(), arrow::default_memory_pool());
     auto& made = **builder;
     for (std::int64_t row = 0; row < rows; ++row) {
-        const bool gap = row % 7 == 3;
-        if (gap) {
+        if (row % 7 == 3) {
             for (int column = 0; column < made.num_fields(); ++column) {
                 EXPECT_TRUE(made.GetField(column)->AppendNull().ok());
             }
             continue;
         }
-        EXPECT_TRUE(made.GetFieldAs<arrow::BooleanBuilder>(0)->Append(row % 2 == 0).ok());
-        EXPECT_TRUE(made.GetFieldAs<arrow::Int16Builder>(1)
-                        ->Append(static_cast<std::int16_t>(row % 100))
-                        .ok());
-        EXPECT_TRUE(made.GetFieldAs<arrow::Decimal128Builder>(2)->Append(row).ok());
-        EXPECT_TRUE(made.GetFieldAs<arrow::Decimal128Builder>(3)->Append(row).ok());
-        EXPECT_TRUE(made.GetFieldAs<arrow::BinaryBuilder>(4)->Append("\x01\xff", 2).ok());
-        EXPECT_TRUE(made.GetFieldAs<arrow::Date32Builder>(5)
-                        ->Append(row == 0 ? std::numeric_limits<std::int32_t>::max() : 0)
-                        .ok());
-        EXPECT_TRUE(made.GetFieldAs<arrow::Time64Builder>(6)->Append(86'400'000'000).ok());
-        EXPECT_TRUE(made.GetFieldAs<arrow::TimestampBuilder>(7)
-                        ->Append(row == 0 ? -std::numeric_limits<std::int64_t>::max() : row)
-                        .ok());
-        auto* list = made.GetFieldAs<arrow::ListBuilder>(8);
-        EXPECT_TRUE(list->Append().ok());
-        EXPECT_TRUE(static_cast<arrow::StringBuilder*>(list->value_builder())->Append("a").ok());
-        auto* group = made.GetFieldAs<arrow::StructBuilder>(9);
-        EXPECT_TRUE(group->Append().ok());
-        EXPECT_TRUE(static_cast<arrow::StringBuilder*>(group->field_builder(0))
-                        ->Append(std::to_string(row))
-                        .ok());
+        append_plain_values(made, row);
+        append_times_and_groups(made, row);
     }
     return made.Flush().ValueOrDie();
 }
