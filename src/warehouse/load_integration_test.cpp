@@ -17,10 +17,8 @@
 namespace weir::warehouse {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::MemoryFiles;
-using ::testing::Optional;
 using testing::Row;
 using testing::SourceChange;
 
