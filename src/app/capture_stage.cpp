@@ -10,13 +10,6 @@ namespace {
 
 using capture::postgres::PostgresSnapshot;
 using capture::postgres::PostgresSource;
-landing::LandingPlace place_of(Pipeline& pipeline, StageHold& hold) {
-    return {.store = pipeline.store(),
-            .ledger = pipeline.ledger(),
-            .lease = hold.lease,
-            .state = hold.state,
-            .clock = pipeline.clock()};
-}
 
 Status capture_snapshot(Pipeline& pipeline, StageHold& hold, const CaptureWork& work,
                         const std::stop_token& stop) {
@@ -72,6 +65,14 @@ Status capture(Pipeline& pipeline, const CaptureWork& work, const std::stop_toke
     TRY(check_plaintext(pipeline.configuration()));
     const auto once = [&] { return capture_once(pipeline, work, stop); };
     return work.until_current || !on_wait ? once() : retry(once, on_wait, pipeline.clock(), stop);
+}
+
+landing::LandingPlace place_of(Pipeline& pipeline, StageHold& hold) {
+    return {.store = pipeline.store(),
+            .ledger = pipeline.ledger(),
+            .lease = hold.lease,
+            .state = hold.state,
+            .clock = pipeline.clock()};
 }
 
 bool needs_snapshot(const ledger::PipelineState& state) {

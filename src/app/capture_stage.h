@@ -25,6 +25,9 @@ struct CaptureWork {
 Status capture(Pipeline& pipeline, const CaptureWork& work, const std::stop_token& stop,
                const std::function<void(const Error&)>& on_wait = {});
 
+/// Where the holder of the capture stage lands; both outlive it.
+landing::LandingPlace place_of(Pipeline& pipeline, StageHold& hold);
+
 /// Returns whether the pipeline has still to be begun by a snapshot. Chunks do not count before the
 /// cut that is made of them, not even when all of them have landed: only the cut has a position.
 bool needs_snapshot(const ledger::PipelineState& state);

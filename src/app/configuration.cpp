@@ -6,7 +6,6 @@
 #include <iterator>
 
 #include "app/yaml_reader.h"
-#include "refine/declared_type.h"
 
 namespace weir::app {
 namespace {
@@ -53,13 +52,11 @@ Status read_refine(const YAML::Node& node, Configuration& into) {
         if (!entry.second.IsScalar()) {
             return fail_at(entry.second, into.file.string(), "a declared type is a text");
         }
-        refine::DeclaredTypes checked;
-        if (const Status right =
-                checked.declare(entry.first.as<std::string>(), entry.second.as<std::string>());
+        if (const Status right = into.declared_types.declare(entry.first.as<std::string>(),
+                                                             entry.second.as<std::string>());
             !right) {
             return fail_at(entry.second, into.file.string(), right.error().message());
         }
-        into.declared_types.emplace(entry.first.as<std::string>(), entry.second.as<std::string>());
     }
     return {};
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "refine/declared_type.h"
 
 namespace weir::app {
 
@@ -31,7 +32,7 @@ struct Configuration {
     std::uint64_t snapshot_workers = 2;
     std::uint64_t chunk_blocks = 8'192;
 
-    std::map<std::string, std::string> declared_types;  // "schema.table.column" to type.
+    refine::DeclaredTypes declared_types;
 
     std::string models_project;  // "claims", or a folder; empty: no models.
     std::string dbt;             // Program; empty: found by itself.

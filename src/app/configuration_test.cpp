@@ -38,7 +38,9 @@ TEST(Configuration, ReadsEveryPart) {
     EXPECT_EQ(read->cut_interval, std::chrono::milliseconds(250));
     EXPECT_EQ(read->cut_bytes_max, 1U << 20U);
     EXPECT_EQ(read->models_every, std::chrono::minutes(5));
-    EXPECT_EQ(read->declared_types.at("claims.claim.note"), "json");
+    const auto* declared = read->declared_types.find({"claims", "claim"}, "note");
+    ASSERT_NE(declared, nullptr);
+    EXPECT_EQ(declared->to_string(), "json");
     EXPECT_THAT(read->tags.at("claims.member.ssn"), ElementsAre("phi.ssn"));
     EXPECT_TRUE(read->allow_plaintext);
 }

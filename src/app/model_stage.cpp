@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "models/dbt_location.h"
+#include "warehouse/history_table.h"
 
 namespace weir::app {
 namespace {
@@ -31,7 +32,7 @@ Result<std::vector<lineage::Dataset>> history_datasets(Pipeline& pipeline) {
         TRY_LET(const catalog::TableContract contract, pipeline.ledger().read_contract(entry));
         datasets.push_back(lineage::with_fields(
             lineage::duckdb_dataset(pipeline.folders().warehouse_file().string(),
-                                    {table.schema + "_history", table.table}),
+                                    warehouse::history_name(table)),
             contract));
     }
     return datasets;

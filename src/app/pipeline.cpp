@@ -35,14 +35,6 @@ Status make_folders(const PipelineFolders& folders) {
     return {};
 }
 
-Result<refine::DeclaredTypes> declared_types(const Configuration& configuration) {
-    refine::DeclaredTypes declared;
-    for (const auto& [column, type] : configuration.declared_types) {
-        TRY(declared.declare(column, type).with(configuration.file.string() + ": refine.types"));
-    }
-    return declared;
-}
-
 }  // namespace
 
 PipelineFolders::PipelineFolders(const fs::path& root)
@@ -56,14 +48,12 @@ PipelineFolders::PipelineFolders(const fs::path& root)
       models(root / "models") {}
 
 Pipeline::Pipeline(Configuration configuration, const Clock& clock,
-                   std::unique_ptr<store::ObjectStore> store, ledger::SigningKey key,
-                   refine::DeclaredTypes declared)
+                   std::unique_ptr<store::ObjectStore> store, ledger::SigningKey key)
     : configuration_(std::move(configuration)),
       folders_(configuration_.store),
       clock_(clock),
       store_(std::move(store)),
       key_(std::move(key)),
-      declared_(std::move(declared)),
       errors_(folders_.run) {}
 
 Status Pipeline::create(const Configuration& configuration, const Clock& clock) {
@@ -97,9 +87,8 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(const Configuration& configurat
     TRY(make_folders(folders));
     TRY_LET(auto store, store::LocalStore::open(configuration.store));
     TRY_LET(ledger::SigningKey key, ledger::load_key_file(folders.ledger_key()));
-    TRY_LET(refine::DeclaredTypes declared, app::declared_types(configuration));
     std::unique_ptr<Pipeline> pipeline(
-        new Pipeline(configuration, clock, std::move(store), std::move(key), std::move(declared)));
+        new Pipeline(configuration, clock, std::move(store), std::move(key)));
     TRY_LET(pipeline->ledger_, ledger::Ledger::open(*pipeline->store_, pipeline->key_, clock));
     TRY_LET(pipeline->lineage_,
             StageLineage::open(pipeline->configuration_, *pipeline->ledger_, clock));

@@ -52,21 +52,19 @@ public:
     store::ObjectStore& store() { return *store_; }
     ledger::Ledger& ledger() { return *ledger_; }
     const ledger::SigningKey& key() const { return key_; }
-    const refine::DeclaredTypes& declared_types() const { return declared_; }
+    const refine::DeclaredTypes& declared_types() const { return configuration_.declared_types; }
     StageLineage& lineage() { return *lineage_; }
     StageErrors& errors() { return errors_; }
 
 private:
     Pipeline(Configuration configuration, const Clock& clock,
-             std::unique_ptr<store::ObjectStore> store, ledger::SigningKey key,
-             refine::DeclaredTypes declared);
+             std::unique_ptr<store::ObjectStore> store, ledger::SigningKey key);
 
     Configuration configuration_;
     PipelineFolders folders_;
     const Clock& clock_;
     std::unique_ptr<store::ObjectStore> store_;
     ledger::SigningKey key_;
-    refine::DeclaredTypes declared_;
     std::unique_ptr<ledger::Ledger> ledger_;
     std::unique_ptr<StageLineage> lineage_;
     StageErrors errors_;

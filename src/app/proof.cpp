@@ -7,11 +7,16 @@
 #include "app/capture_stage.h"
 #include "app/load_stage.h"
 #include "reconcile/fingerprint.h"
+#include "warehouse/history_table.h"
 
 namespace weir::app {
 namespace {
 
 using Cells = std::vector<std::optional<std::string>>;
+
+std::string quoted(const catalog::TableName& table) {
+    return sql::quote_identifier(table.schema) + "." + sql::quote_identifier(table.table);
+}
 
 /// The first cell is the count.
 TableProof proof_of(const catalog::TableContract& contract, const Cells& left, const Cells& right) {
@@ -25,26 +30,22 @@ TableProof proof_of(const catalog::TableContract& contract, const Cells& left, c
 Result<TableProof> prove_table(const catalog::TableContract& contract,
                                capture::postgres::Connection& source, sql::SqlSession& warehouse) {
     TRY_LET(const auto left, source.query(reconcile::fingerprint_sql_postgres(contract)));
-    const std::string relation = fmt::format("{}.{}", sql::quote_identifier(contract.name.schema),
-                                             sql::quote_identifier(contract.name.table));
     TRY_LET(const auto right,
-            warehouse.query(reconcile::fingerprint_sql_duckdb(contract, relation)));
+            warehouse.query(reconcile::fingerprint_sql_duckdb(contract, quoted(contract.name))));
     return proof_of(contract, left[0], right.rows[0]);
 }
 
 /// One row that stands for all versions of a table: the open rows' fingerprint, and count and hash
 /// of what says when each version held.
 Result<Cells> history_row(const catalog::TableContract& contract, sql::SqlSession& warehouse) {
-    const std::string table = sql::quote_identifier(contract.name.table);
-    const std::string relation = sql::quote_identifier(contract.name.schema) + "." + table;
     TRY_LET(const sql::Rows open,
-            warehouse.query(reconcile::fingerprint_sql_duckdb(contract, relation)));
+            warehouse.query(reconcile::fingerprint_sql_duckdb(contract, quoted(contract.name))));
     TRY_LET(const sql::Rows versions,
             warehouse.query(fmt::format(
                 "SELECT count(*)::VARCHAR, coalesce(sum(hash(valid_from, valid_to, from_cut, "
                 "to_cut, commit_position, ordinal, end_position, end_ordinal, op)), 0)::VARCHAR "
-                "FROM {}.{}",
-                sql::quote_identifier(contract.name.schema + "_history"), table)));
+                "FROM {}",
+                quoted(warehouse::history_name(contract.name)))));
     Cells row = versions.rows[0];
     row.insert(row.end(), open.rows[0].begin(), open.rows[0].end());
     return row;

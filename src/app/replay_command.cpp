@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "app/capture_stage.h"
 #include "app/commands.h"
 #include "app/load_stage.h"
 #include "app/pipeline.h"
@@ -26,13 +27,8 @@ Status check_empty(const fs::path& folder) {
 
 Status copy_landing(CommandContext& context, Pipeline& from, Pipeline& into) {
     TRY_LET(StageHold hold, StageHold::take(into, ledger::Stage::capture));
-    const landing::LandingPlace place{.store = into.store(),
-                                      .ledger = into.ledger(),
-                                      .lease = hold.lease,
-                                      .state = hold.state,
-                                      .clock = into.clock()};
     return landing::land_copy(
-        place, {.store = from.store(), .ledger = from.ledger()},
+        place_of(into, hold), {.store = from.store(), .ledger = from.ledger()},
         [&](ledger::CutNumber cut) {
             context.report.progress(fmt::format("landed again: cut {}", cut.value));
         },

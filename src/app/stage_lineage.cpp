@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "app/pipeline.h"
+#include "warehouse/history_table.h"
 
 namespace weir::app {
 namespace {
@@ -144,18 +145,28 @@ Result<StageLineage::MovedTables> StageLineage::moved_by(
 
 Status StageLineage::add(Stage stage, const TableName& table, const Moved& moved,
                          lineage::StageBatch& batch) {
-    const auto entry = state_.contracts.find({table, moved.version});
-    if (entry == state_.contracts.end()) {
-        return fail(ErrorKind::corrupt, "a file has a schema version without an entry, table={}",
-                    table.to_string());
-    }
-    TRY_LET(const catalog::TableContract contract, ledger_.read_contract(entry->second));
-    const Dataset input = lineage::with_fields(dataset_before(stage, table), contract);
-    Dataset output = lineage::with_fields(dataset_after(stage, table), contract);
+    TRY_LET(const catalog::TableContract* contract, contract_of(table, moved.version));
+    const Dataset input = lineage::with_fields(dataset_before(stage, table), *contract);
+    Dataset output = lineage::with_fields(dataset_after(stage, table), *contract);
     output.statistics = moved.statistics;
     batch.outputs.push_back(lineage::with_identity(std::move(output), input));
     batch.inputs.push_back(input);
     return {};
+}
+
+Result<const catalog::TableContract*> StageLineage::contract_of(const TableName& table,
+                                                                catalog::SchemaVersion version) {
+    const auto known = contracts_.find({table, version});
+    if (known != contracts_.end()) {
+        return &known->second;
+    }
+    const auto entry = state_.contracts.find({table, version});
+    if (entry == state_.contracts.end()) {
+        return fail(ErrorKind::corrupt, "a file has a schema version without an entry, table={}",
+                    table.to_string());
+    }
+    TRY_LET(catalog::TableContract contract, ledger_.read_contract(entry->second));
+    return &contracts_.emplace(std::pair(table, version), std::move(contract)).first->second;
 }
 
 Dataset StageLineage::dataset_before(Stage stage, const TableName& table) const {
@@ -173,7 +184,7 @@ Dataset StageLineage::dataset_after(Stage stage, const TableName& table) const {
         case Stage::load:
             return lineage::duckdb_dataset(
                 PipelineFolders(configuration_.store).warehouse_file().string(),
-                {table.schema + "_history", table.table});
+                warehouse::history_name(table));
         default: return folder("landing", table);
     }
 }

@@ -51,6 +51,9 @@ private:
     Result<MovedTables> moved_by(const std::vector<ledger::EntryBody>& bodies) const;
     Status add(ledger::Stage stage, const catalog::TableName& table, const Moved& moved,
                lineage::StageBatch& batch);
+    /// Reads a contract once: every batch has the same few.
+    Result<const catalog::TableContract*> contract_of(const catalog::TableName& table,
+                                                      catalog::SchemaVersion version);
     lineage::Dataset dataset_before(ledger::Stage stage, const catalog::TableName& table) const;
     lineage::Dataset dataset_after(ledger::Stage stage, const catalog::TableName& table) const;
     lineage::Dataset folder(const char* zone, const catalog::TableName& table) const;
@@ -65,6 +68,8 @@ private:
     lineage::LineageReporter reporter_;
     ledger::PipelineState state_;
     std::map<ledger::Stage, std::vector<ledger::EntryBody>> waiting_;
+    std::map<std::pair<catalog::TableName, catalog::SchemaVersion>, catalog::TableContract>
+        contracts_;
 };
 
 }  // namespace weir::app

@@ -156,8 +156,8 @@ bool is_history_name(std::string_view name) {
 }
 
 std::string HistoryTable::qualified_name() const {
-    return fmt::format("{}.{}", quote_identifier(name.schema + "_history"),
-                       quote_identifier(name.table));
+    const catalog::TableName history = history_name(name);
+    return fmt::format("{}.{}", quote_identifier(history.schema), quote_identifier(history.table));
 }
 
 const HistoryColumn& HistoryTable::column(std::uint32_t id) const {
@@ -178,7 +178,7 @@ Result<Evolution> evolve(const std::optional<HistoryTable>& table,
     Evolution evolution{.table = std::move(next), .statements = {}};
     if (!table) {
         evolution.statements = {fmt::format("CREATE SCHEMA IF NOT EXISTS {}",
-                                            quote_identifier(contract.name.schema + "_history")),
+                                            quote_identifier(history_name(contract.name).schema)),
                                 create_statement(evolution.table)};
         return evolution;
     }

@@ -20,6 +20,11 @@ struct HistoryColumn {
     bool present = true;                    // In the newest contract.
 };
 
+/// Where the history of a source table stands: `claims.claim` in `claims_history.claim`.
+inline catalog::TableName history_name(const catalog::TableName& table) {
+    return {table.schema + "_history", table.table};
+}
+
 /// The history of one source table (docs/formats/warehouse.md). A value.
 struct HistoryTable {
     catalog::TableName name;

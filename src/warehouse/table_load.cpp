@@ -146,8 +146,8 @@ Status TableLoad::load_snapshot(const RefinedFiles& cut) {
         cut, [&](const arrow::RecordBatch& rows, const catalog::TableContract& contract) -> Status {
             TRY_LET(const auto versions,
                     shape_first_versions(rows, contract, history_, shape.columns));
-            return session_.append(history_.name.schema + "_history", history_.name.table,
-                                   *versions);
+            const catalog::TableName history = history_name(history_.name);
+            return session_.append(history.schema, history.table, *versions);
         }));
     counts_.begun += counts_.rows - rows_before;
     return check_snapshot_keys();
