@@ -11,6 +11,7 @@ import time
 import pytest
 
 from chain import Chain, simulate, start_simulator
+from decoded_log import position as offset
 from postgres import PostgresServer
 
 SETTING = ("--seed", 9, "--scale", 500)
@@ -21,11 +22,6 @@ def payer():
     with PostgresServer.start() as server:
         simulate(server, *SETTING, "--load")
         yield server
-
-
-def offset(position):
-    high, low = position.split("/")
-    return (int(high, 16) << 32) + int(low, 16)
 
 
 def confirmed(server):

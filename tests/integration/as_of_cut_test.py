@@ -89,8 +89,7 @@ def as_of(warehouse, columns, cut):
 
 def landed_changes(chain, warehouse, cuts):
     """Returns (commit position, ordinal) of every change in the files that the ledger names for the stream's cuts."""
-    files = [str(chain.store / f"{file['path']}-e{cut['run']['epoch']}.parquet")
-             for cut in cuts for file in chain.files_of(cut)]
+    files = [path for cut in cuts for path in chain.files_of(cut)]
     assert files
     return warehouse.execute("select commit_position, ordinal from read_parquet(?)", [files]).fetchall()
 

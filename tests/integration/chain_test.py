@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from chain import Chain, simulate, start_simulator
+from chain import Chain, simulate, start_simulator, wait_until
 from postgres import PostgresServer
 
 SETTING = ("--seed", 7, "--scale", 2000, "--bulk-at", 300, "--alter-at", 500)
@@ -86,9 +86,7 @@ def test_a_second_capture_stops_and_says_who_runs(payer, tmp_path):
     chain = Chain.make(payer, tmp_path)
     first = chain.start("capture", "--continuous")
     try:
-        deadline = time.monotonic() + 60
-        while not (chain.store / "landing").exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_until((chain.store / "landing").exists, chain.log)
         refused = chain.weir("capture", expect=2)
         assert str(first.pid) in refused["error"]
     finally:
@@ -147,9 +145,7 @@ def test_a_stop_ends_a_run_well_even_while_models_are_built(payer, tmp_path):
     chain = Chain.make(payer, tmp_path, more="models: {project: claims, every: 1s}\n")
     run = chain.start("run")
     target = chain.store / "models" / "dbt.log"
-    deadline = time.monotonic() + 60
-    while not target.exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_until(target.exists, chain.log)
     run.send_signal(signal.SIGTERM)
     assert run.wait(60) == 0, (tmp_path / "weir.log").read_text()[-3000:]
 

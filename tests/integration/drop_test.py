@@ -4,11 +4,10 @@ Method: the real program on a real server; the server and the folder are looked 
 """
 
 import signal
-import time
 
 import pytest
 
-from chain import Chain
+from chain import Chain, wait_until
 from postgres import PostgresServer
 
 
@@ -52,10 +51,7 @@ def test_the_store_may_be_kept(chain):
 def test_a_running_weir_is_in_the_way(chain):
     run = chain.start("run")
     try:
-        deadline = time.monotonic() + 60
-        while chain.weir("status")["stages"][0]["process"] is None:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_until(lambda: chain.weir("status")["stages"][0]["process"], chain.log)
         assert str(run.pid) in chain.weir("drop", "--yes", expect=2)["error"]
     finally:
         run.send_signal(signal.SIGTERM)

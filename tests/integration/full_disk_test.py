@@ -7,11 +7,10 @@ payer works.
 import os
 import signal
 import subprocess
-import time
 
 import pytest
 
-from chain import Chain, simulate, start_simulator
+from chain import Chain, simulate, start_simulator, wait_until
 from postgres import PostgresServer
 
 SETTING = ("--seed", 13, "--scale", 1000)
@@ -40,13 +39,6 @@ def fill(folder):
     return folder / "filler"
 
 
-def wait_for(condition):
-    deadline = time.monotonic() + 90
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
 def test_a_full_disk_is_outlasted(small_disk, tmp_path):
     with PostgresServer.start() as server:
         simulate(server, *SETTING, "--load")
@@ -54,21 +46,18 @@ def test_a_full_disk_is_outlasted(small_disk, tmp_path):
         chain.store = small_disk / "data"
         chain.configuration.write_text(
             chain.configuration.read_text().replace(str(tmp_path / "pipeline" / "data"), str(chain.store)))
-        text = chain.configuration.read_text()
-        chain.configuration.unlink()
-        chain.weir("init", server.url(), "--tables", "claims.*", "--pipeline", "claims", "--store", str(chain.store))
-        chain.configuration.write_text(text)
+        chain.init()
         run = chain.start("run")
         try:
             log = tmp_path / "pipeline" / "weir.log"
-            wait_for(lambda: b"landed cut 1:" in log.read_bytes())
+            wait_until(lambda: b"landed cut 1:" in log.read_bytes(), chain.log)
             payer_works = start_simulator(server, *SETTING, "--run", 600, "--rate", 100)
             filler = fill(small_disk)
-            wait_for(lambda: b"No space left on device" in log.read_bytes())
+            wait_until(lambda: b"No space left on device" in log.read_bytes(), chain.log)
             assert payer_works.wait(120) == 0
             assert run.poll() is None
             filler.unlink()
-            wait_for(lambda: chain.weir("status")["landed"] > 1)
+            wait_until(lambda: chain.weir("status")["landed"] > 1, chain.log)
         finally:
             run.send_signal(signal.SIGTERM)
             ended = run.wait(90)

@@ -17,8 +17,9 @@ import signal
 import pytest
 
 from chain import Chain, start_simulator, simulate, wait_until
+from decoded_log import position as offset
 from kill_at import STAGES, KillAt
-from landing import Decoder, changes_by_transaction, number, repeated, repeated_versions, snapshot_files, streamed_files
+from landing import Decoder, changes_by_transaction, repeated, repeated_versions, snapshot_files, streamed_files
 from postgres import PostgresServer
 
 FULL = os.environ.get("WEIR_TEST_FULL") == "1"
@@ -142,9 +143,9 @@ def check_changes(chain, landed, transactions):
         assert repeated(files) == 0, table
     streamed = streamed_files(chain)
     assert repeated(streamed) == 0
-    begin = number(landed[0]["position"])
+    begin = offset(landed[0]["position"])
     after = {transaction: changes for transaction, (position, changes) in transactions.items()
-             if changes > 0 and number(position) > begin}
+             if changes > 0 and offset(position) > begin}
     assert changes_by_transaction(streamed) == after
     ends = {position for position, _ in transactions.values()}
     assert [cut["cut"] for cut in landed[1:] if cut["position"] not in ends] == []

@@ -8,11 +8,10 @@ import os
 import re
 import signal
 import socket
-import time
 
 import pytest
 
-from chain import Chain
+from chain import Chain, wait_until
 from postgres import PostgresServer
 
 MARK = "Ermintrude Quaintance-Featherstonehaugh"
@@ -41,16 +40,6 @@ def holds_mark(path):
     return any(form in content for form in (MARK.encode(), MARK.encode("utf-16-le"), MARK.encode().hex().encode()))
 
 
-def wait_for(condition):
-    deadline = time.monotonic() + 120
-    while True:
-        found = condition()
-        if found:
-            return found
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 def test_rows_in_quarantine_are_sealed_and_counted_without_their_values(server, tmp_path):
     chain = Chain.make(server, tmp_path, more=TYPES)
     server.psql(f"insert into claims.letter values (2, '{{ {MARK}'), (3, '{{\"a\": 1}}')")
@@ -72,11 +61,12 @@ def test_a_transaction_in_progress_is_sealed_once_it_leaves_memory(server, tmp_p
     run = chain.start("run")
     session = None
     try:
-        wait_for(lambda: chain.weir("status")["loaded"] >= 1)
+        wait_until(lambda: chain.weir("status")["loaded"] >= 1, chain.log)
         session = server.open_session()
         session.run(f"begin; insert into claims.letter select i, repeat('{MARK} ', 100) "
                     "from generate_series(10, 30000) i;")
-        spooled = wait_for(lambda: [path for path in files_below(chain.store / "spool") if path.stat().st_size])
+        spooled = wait_until(
+            lambda: [path for path in files_below(chain.store / "spool") if path.stat().st_size], chain.log)
         assert not any(map(holds_mark, spooled))
         session.run("rollback;")
     finally:

@@ -7,11 +7,10 @@ nobody runs; the ledger's `data read` entries are compared with hashes made here
 import hashlib
 import signal
 import subprocess
-import time
 
 import pytest
 
-from chain import Chain, simulate
+from chain import Chain, simulate, wait_until
 from postgres import PostgresServer
 
 COUNT = "select count(*) as claims from claims.claim"
@@ -32,17 +31,10 @@ def chain(payer, tmp_path):
                       more="models: {project: claims, every: 1s}\n")
 
 
-def wait_until(condition, seconds=90):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 def start(chain):
     run = chain.start("run")
-    wait_until(lambda: (chain.store / "run" / "query.sock").exists())
-    wait_until(lambda: chain.weir("status")["loaded"] >= 1)
+    wait_until(lambda: (chain.store / "run" / "query.sock").exists(), chain.log)
+    wait_until(lambda: chain.weir("status")["loaded"] >= 1, chain.log)
     return run
 
 
@@ -100,7 +92,7 @@ def test_a_dead_process_leaves_a_socket_that_is_in_nobodys_way(payer, chain):
     run.wait()
     assert (chain.store / "run" / "query.sock").exists()
     wait_until(lambda: subprocess.run(["pgrep", "-f", str(chain.store / "models")], stdout=subprocess.DEVNULL)
-               .returncode == 1)
+               .returncode == 1, "dbt outlives the weir that started it")
     assert chain.weir("query", COUNT)["rows"] == [{"claims": claims_of(payer)}]
     stop(start(chain))
 

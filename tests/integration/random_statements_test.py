@@ -11,14 +11,13 @@ import collections
 import random
 import signal
 import subprocess
-import time
 
 import duckdb
 import pytest
 
 import history
 import shared_data
-from chain import Chain
+from chain import Chain, wait_until
 from postgres import PostgresServer
 from random_statements import NOTES, TABLES, RandomStatements
 from decoded_log import UNCHANGED, DecodingSlot, Replay, find_keys, microseconds, position
@@ -70,9 +69,7 @@ def run_beside(chain, server, scripts):
     run = chain.start("run")
     try:
         finish_writers(writers, first)
-        deadline = time.monotonic() + 120
-        while not chain.entries("cut landed") and time.monotonic() < deadline:
-            time.sleep(0.1)
+        wait_until(lambda: chain.entries("cut landed"), chain.log)
         writers = start_writers(server, rest)
         finish_writers(writers, rest)
         assert run.poll() is None, (chain.folder / "weir.log").read_text()[-3000:]

@@ -101,11 +101,11 @@ class Chain:
         return self.weir("ledger", "show", "--kind", kind)["entries"]
 
     def files_of(self, entry):
-        """Returns the files that an entry names, itself or by a manifest."""
+        """Returns the paths of the files that an entry names, itself or by a manifest."""
         files = entry["files"]
         if isinstance(files, dict):
             files = json.loads((self.store / "ledger" / "manifests" / f"{files['manifest']}.json").read_text())
-        return files
+        return [str(self.store / f"{file['path']}-e{entry['run']['epoch']}.parquet") for file in files]
 
 
 def wait_until(condition, message, seconds=300):

@@ -1,22 +1,14 @@
 """What a ledger says has landed, read by the duckdb package: for tests that count changes."""
 
-import json
-
 import duckdb
+
+import history
 
 CHANGES = "select commit_position, ordinal, transaction_id from read_parquet({}, union_by_name=true)"
 
 
-def files_of(chain, entry):
-    """Returns the paths that an entry names, from its manifest if it has one."""
-    files = entry["files"]
-    if isinstance(files, dict):
-        files = json.loads((chain.store / "ledger/manifests" / f"{files['manifest']}.json").read_text())
-    return [str(chain.store / f"{file['path']}-e{entry['run']['epoch']}.parquet") for file in files]
-
-
 def streamed_files(chain):
-    return [path for entry in chain.entries("cut landed") for path in files_of(chain, entry)]
+    return [path for entry in chain.entries("cut landed") for path in chain.files_of(entry)]
 
 
 def snapshot_files(chain):
@@ -25,7 +17,7 @@ def snapshot_files(chain):
     tables = {}
     for entry in chain.entries("chunk landed"):
         if entry["attempt"] == attempt:
-            tables.setdefault(entry["table"], []).extend(files_of(chain, entry))
+            tables.setdefault(entry["table"], []).extend(chain.files_of(entry))
     return tables
 
 
@@ -44,11 +36,8 @@ def changes_by_transaction(files):
 def repeated_versions(chain):
     """Returns {table: versions of its history that have another's name}."""
     with duckdb.connect(str(chain.store / "warehouse" / "warehouse.duckdb"), read_only=True) as warehouse:
-        tables = warehouse.execute("select table_schema, table_name from information_schema.tables where "
-                                   "table_schema like '%\\_history' escape '\\'").fetchall()
-        return {table: count for schema, table in tables if (count := warehouse.execute(
-            f'select count(*) - count(distinct (from_cut, commit_position, ordinal)) from {schema}."{table}"'
-        ).fetchone()[0])}
+        return {table: count for table in chain.contracts()
+                if (count := history.count_repeated(warehouse, table))}
 
 
 class Decoder:
@@ -66,8 +55,3 @@ class Decoder:
         """Returns {transaction: (end of its commit, changes of schema claims)}."""
         rows = [line.split("|") for line in self.server.psql(self.TRANSACTIONS).splitlines()]
         return {int(transaction): (position, int(changes)) for transaction, position, changes in rows}
-
-
-def number(position):
-    high, low = position.split("/")
-    return (int(high, 16) << 32) + int(low, 16)
