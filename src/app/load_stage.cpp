@@ -29,6 +29,14 @@ Status LoadStage::open_warehouse() {
     if (warehouse_) {
         return {};
     }
+    Status opened = open_and_compare();
+    if (!opened) {
+        release_warehouse();  // So that the next try finds the file free.
+    }
+    return opened;
+}
+
+Status LoadStage::open_and_compare() {
     {
         const std::scoped_lock lock(database_mutex_);
         TRY_LET(database_,

@@ -42,6 +42,7 @@ private:
     LoadStage(Pipeline& pipeline, StageHold hold, OnLoad on_load)
         : pipeline_(pipeline), hold_(std::move(hold)), on_load_(std::move(on_load)) {}
 
+    Status open_and_compare();
     Status compare_with_ledger();
     Result<warehouse::Load> next_load(ledger::CutNumber from);
     Result<warehouse::RefinedFiles> refined_files(const ledger::RefinedCut& cut);

@@ -114,10 +114,10 @@ Result<ModelOutcome> ModelStage::build_cut(LoadStage& load, ledger::CutNumber cu
     TRY(pipeline_.ledger().append(hold_.lease, std::vector<ledger::EntryBody>{built->entry()}));
     TRY_LET(const QualityStage::Verdict verdict, quality_->run(load, cut));
     TRY(built->check());
-    TRY(tell(load, started));
     if (verdict.failure) {
         return std::unexpected(*verdict.failure);
     }
+    TRY(tell(load, started));
     TRY_LET(const models::Publication publication,
             models::publish(load.session(), {.folder = pipeline_.folders().published, .cut = cut}));
     TRY(pipeline_.ledger().append(hold_.lease,

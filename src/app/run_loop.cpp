@@ -178,6 +178,7 @@ Status RunLoop::load_until_done(const std::stop_token& stop) {
         if (last) {
             return {};
         }
+        warn("lineage", pipeline_.lineage().tick());
         refined_.wait(seen, wait_max, stop);
     }
 }

@@ -108,6 +108,11 @@ Status StageLineage::failed(Stage stage, Timestamp started, const Error& error) 
     return reporter_.failed(batch, error);
 }
 
+Status StageLineage::tick() {
+    const std::scoped_lock lock(mutex_);
+    return reporter_.tick();
+}
+
 Status StageLineage::flush() {
     const std::scoped_lock lock(mutex_);
     return reporter_.flush();

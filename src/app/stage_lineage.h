@@ -33,6 +33,8 @@ public:
     Status completed(lineage::StageBatch batch);
     /// Tells that a batch failed, at once, after what the stage had committed until then.
     Status failed(ledger::Stage stage, Timestamp started, const Error& error);
+    /// Tells what has waited its minute; call it now and then while stages are idle.
+    Status tick();
     /// Tells everything that waits for its minute.
     Status flush();
 

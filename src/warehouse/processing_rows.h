@@ -40,7 +40,8 @@ public:
     ProcessingFiles& operator=(const ProcessingFiles&) = delete;
     virtual ~ProcessingFiles() = default;
 
-    /// Fails with `not_found`, or with `corrupt` if the bytes are not those that the ledger names.
+    /// Fails with `corrupt` if the file is missing or its bytes are not those that the ledger
+    /// names.
     virtual Result<std::unique_ptr<ProcessingRows>> open(const RefinedFile& file) = 0;
 };
 

@@ -7,8 +7,8 @@
 
 namespace weir::warehouse {
 
-/// Processing files in an object store. Each is read whole, so that its hash is checked before its
-/// first row is used. The store outlives it.
+/// Processing files in an object store. The hash of each is checked before its first row is used;
+/// memory is bounded by a row group. The store outlives it and what it opens.
 class StoredProcessingFiles final : public ProcessingFiles {
 public:
     explicit StoredProcessingFiles(const store::ObjectStore& store) : store_(store) {}

@@ -4,6 +4,7 @@ good cut, a one-shot command exits with 4, and mended data are published again.
 Method: real dbt on a project of one model; the published file is read by the duckdb package.
 """
 
+import json
 import signal
 
 import duckdb
@@ -44,6 +45,16 @@ def published(chain):
                             ).fetchone()
 
 
+def model_runs(chain):
+    """Returns the types of the events of each run of the models, in order."""
+    runs = {}
+    for line in (chain.store / "lineage" / "events.ndjson").read_text().splitlines():
+        event = json.loads(line)
+        if event["job"]["name"] == "model":
+            runs.setdefault(event["run"]["runId"], []).append(event["eventType"])
+    return [tuple(types) for types in runs.values()]
+
+
 def failed_checks(chain):
     return [entry["cut"] for entry in chain.entries("checks run") if not entry["succeeded"]]
 
@@ -80,6 +91,7 @@ def test_one_shot_commands_exit_with_4_and_publish_nothing(make, server, tmp_pat
     chain.weir("run", "--until-current")
     assert published(chain) == (chain.weir("status")["landed"], False)
     assert chain.weir("quality") == {"expectations": 1, "failed": 0}
+    assert model_runs(chain) == [("START", "FAIL"), ("START", "FAIL"), ("START", "COMPLETE")]
 
 
 def test_a_dbt_test_that_fails_holds_publication_too(make, server, tmp_path):
