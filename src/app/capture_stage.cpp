@@ -4,6 +4,7 @@
 #include "app/retry.h"
 #include "capture/postgres/postgres_snapshot.h"
 #include "capture/postgres/postgres_source.h"
+#include "landing/land_window.h"
 
 namespace weir::app {
 namespace {
@@ -11,29 +12,70 @@ namespace {
 using capture::postgres::PostgresSnapshot;
 using capture::postgres::PostgresSource;
 
-Status capture_snapshot(Pipeline& pipeline, StageHold& hold, const CaptureWork& work,
-                        const std::stop_token& stop) {
+/// Lands chunks in one reading: the first, or one that goes on with what earlier ones have begun.
+Status read_snapshot(Pipeline& pipeline, StageHold& hold, const CaptureWork& work,
+                     const std::stop_token& stop) {
     const auto workers = static_cast<std::size_t>(pipeline.configuration().snapshot_workers);
     const auto mode = pipeline.configuration().snapshot_only ? PostgresSnapshot::Mode::snapshot_only
                                                              : PostgresSnapshot::Mode::with_slot;
     TRY_LET(const auto known, newest_contracts(hold.state, pipeline.ledger()));
-    TRY_LET(const auto snapshot, PostgresSnapshot::begin(source_options(pipeline.configuration()),
-                                                         mode, workers, known));
-    return landing::land_snapshot(
-        place_of(pipeline, hold), *snapshot,
-        {.workers = workers, .part_size = {}, .on_chunk = work.on_chunk, .on_cut = work.on_cut},
-        stop);
+    const capture::postgres::PostgresOptions options = source_options(pipeline.configuration());
+    std::unique_ptr<PostgresSnapshot> snapshot;
+    const auto progress = landing::snapshot_progress(hold.state);
+    if (progress && mode == PostgresSnapshot::Mode::with_slot) {
+        TRY_LET(snapshot, PostgresSnapshot::resume(options, workers, known, *progress));
+    }
+    if (snapshot == nullptr) {
+        TRY_LET(snapshot, PostgresSnapshot::begin(options, mode, workers, known));
+    }
+    return landing::land_snapshot(place_of(pipeline, hold), *snapshot,
+                                  {.workers = workers,
+                                   .hold = pipeline.configuration().snapshot_hold,
+                                   .part_size = {},
+                                   .on_chunk = work.on_chunk,
+                                   .on_cut = work.on_cut},
+                                  stop);
+}
+
+Result<std::unique_ptr<PostgresSource>> open_source(Pipeline& pipeline, const StageHold& hold,
+                                                    change::Position position) {
+    TRY_LET(const auto contracts, newest_contracts(hold.state, pipeline.ledger()));
+    return PostgresSource::open(source_options(pipeline.configuration()), position, contracts,
+                                pipeline.clock());
+}
+
+landing::StreamOptions stream_options(const Pipeline& pipeline, const CaptureWork& work) {
+    landing::StreamOptions options;
+    options.spill_folder = pipeline.folders().spool;
+    options.on_cut = work.on_cut;
+    return options;
+}
+
+/// All chunks have landed, and the cut that makes them count has not.
+Status close_snapshot(Pipeline& pipeline, StageHold& hold, const CaptureWork& work,
+                      const std::stop_token& stop) {
+    if (!hold.state.resumed) {
+        return landing::land_snapshot_cut(place_of(pipeline, hold), work.on_cut);
+    }
+    TRY_LET(const auto source, open_source(pipeline, hold, hold.state.snapshot->reading.position));
+    return landing::land_window(place_of(pipeline, hold), *source, stream_options(pipeline, work),
+                                stop);
+}
+
+/// Reads until the snapshot's cut has landed: one reading, or as many as it takes.
+Status capture_snapshot(Pipeline& pipeline, StageHold& hold, const CaptureWork& work,
+                        const std::stop_token& stop) {
+    while (needs_snapshot(hold.state)) {
+        TRY(hold.state.snapshot_complete ? close_snapshot(pipeline, hold, work, stop)
+                                         : read_snapshot(pipeline, hold, work, stop));
+    }
+    return {};
 }
 
 Status capture_stream(Pipeline& pipeline, StageHold& hold, const CaptureWork& work,
                       const std::stop_token& stop) {
-    TRY_LET(const auto contracts, newest_contracts(hold.state, pipeline.ledger()));
-    TRY_LET(const auto source,
-            PostgresSource::open(source_options(pipeline.configuration()), hold.state.position,
-                                 contracts, pipeline.clock()));
-    landing::StreamOptions options;
-    options.spill_folder = pipeline.folders().spool;
-    options.on_cut = work.on_cut;
+    TRY_LET(const auto source, open_source(pipeline, hold, hold.state.position));
+    landing::StreamOptions options = stream_options(pipeline, work);
     if (work.until_current) {
         TRY_LET(options.until, source->source_end());
     }

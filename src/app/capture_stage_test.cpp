@@ -25,9 +25,14 @@ TEST_F(NeedsSnapshot, UntilTheCutOfItsChunksHasLanded) {
     apply(ledger::LeaseTaken{});
     const change::Position position(100);
     apply(ledger::SnapshotStarted{
-        .attempt = 1, .position = position, .snapshot = "1:1:", .chunks = 1});
-    apply(
-        ledger::ChunkLanded{.attempt = 1, .table = {"s", "t"}, .chunk = 0, .rows = 0, .files = {}});
+        .attempt = 1, .reading = {position, "1:1:", {}}, .chunks = 1, .chunk_blocks = 8});
+    apply(ledger::ChunkLanded{.attempt = 1,
+                              .table = {"s", "t"},
+                              .chunk = 0,
+                              .table_chunks = 1,
+                              .position = position,
+                              .rows = 0,
+                              .files = {}});
     EXPECT_TRUE(state_.snapshot_complete);
     EXPECT_TRUE(needs_snapshot(state_));
     ledger::CutLanded cut;

@@ -20,13 +20,14 @@ Status read_source(const YAML::Node& node, Configuration& into) {
     TRY_LET(const YamlMap map,
             YamlMap::open(node, into.file.string(),
                           {"postgres", "tables", "slot", "publication", "snapshot_only",
-                           "snapshot_workers", "chunk_blocks"}));
+                           "snapshot_workers", "snapshot_hold", "chunk_blocks"}));
     TRY(map.read("postgres", into.source_url));
     TRY(map.read("tables", into.tables));
     TRY(map.read("slot", into.slot));
     TRY(map.read("publication", into.publication));
     TRY(map.read("snapshot_only", into.snapshot_only));
     TRY(map.read("snapshot_workers", into.snapshot_workers));
+    TRY(map.read("snapshot_hold", into.snapshot_hold));
     TRY(map.read("chunk_blocks", into.chunk_blocks));
     if (into.source_url.empty() || into.tables.empty()) {
         return fail_at(node, into.file.string(), "`source` needs `postgres` and `tables`");

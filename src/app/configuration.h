@@ -30,6 +30,7 @@ struct Configuration {
     std::chrono::milliseconds cut_interval{1'000};
     std::uint64_t cut_bytes_max = 64U << 20U;
     std::uint64_t snapshot_workers = 2;
+    std::chrono::milliseconds snapshot_hold{0};  // Zero: one reading, however long it takes.
     std::uint64_t chunk_blocks = 8'192;
 
     refine::DeclaredTypes declared_types;

@@ -90,11 +90,24 @@ Result<warehouse::RefinedFiles> LoadStage::refined_files(const ledger::RefinedCu
     const auto landed = hold_.state.landed.find(cut.entry.cut);
     refined.snapshot =
         landed != hold_.state.landed.end() && landed->second.entry.snapshot_attempt.has_value();
+    if (refined.snapshot) {
+        TRY_LET(refined.pieced, pieced_tables(landed->second));
+    }
     TRY_LET(const auto files, pipeline_.ledger().read_files(cut.entry.files));
     for (const ledger::DataFile& file : files) {
         refined.files.push_back({.file = file, .key = ledger::stored_key(file.path, cut.epoch)});
     }
     return refined;
+}
+
+/// The tables of a snapshot's cut that are not one reading's rows alone.
+Result<std::set<catalog::TableName>> LoadStage::pieced_tables(const ledger::LandedCut& landed) {
+    std::set<catalog::TableName> tables = landed.pieced;
+    TRY_LET(const auto files, pipeline_.ledger().read_files(landed.entry.files));
+    for (const ledger::DataFile& file : files) {
+        tables.insert(file.table);
+    }
+    return tables;
 }
 
 Result<warehouse::Load> LoadStage::next_load(ledger::CutNumber from) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 
@@ -46,6 +47,7 @@ private:
     Status compare_with_ledger();
     Result<warehouse::Load> next_load(ledger::CutNumber from);
     Result<warehouse::RefinedFiles> refined_files(const ledger::RefinedCut& cut);
+    Result<std::set<catalog::TableName>> pieced_tables(const ledger::LandedCut& landed);
     Status add_contracts(warehouse::Load& load);
     Status load_next(ledger::CutNumber from);
 

@@ -23,8 +23,10 @@ Result<std::unique_ptr<Pipeline>> open_pipeline(const CommandContext& context, c
 }
 
 void show_chunk(Report& report, const landing::ChunkReport& chunk) {
-    report.progress(fmt::format("snapshot: {} of {} chunks, {}", chunk.chunks_landed, chunk.chunks,
-                                chunk.table.to_string()));
+    report.progress(
+        fmt::format("snapshot: {} of {} chunks, {} rows, {:.0f} rows/s, about {:.0f} s left, {}",
+                    chunk.chunks_landed, chunk.chunks, chunk.rows_landed, chunk.rows_per_second(),
+                    chunk.left().count(), chunk.table.to_string()));
 }
 
 void show_cut(Report& report, const landing::CutReport& cut) {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
@@ -73,21 +74,49 @@ public:
     virtual Status acknowledge(Position position) = 0;
 };
 
-/// A piece of a table that is read and committed on its own.
+/// Chunks that look back are numbered from here.
+inline constexpr std::uint32_t look_back_index = 1U << 30U;
+
+/// A piece of a table that is read and committed on its own (docs/formats/snapshot.md).
 struct SnapshotChunk {
     std::shared_ptr<const catalog::TableContract> contract;
-    std::uint32_t index = 0;  // From 0 within the table; ordinals of its rows begin at index << 32.
+    /// From 0 within the table, or from `look_back_index` if it reads rows once more; ordinals of
+    /// its rows begin at index << 32.
+    std::uint32_t index = 0;
     std::uint64_t first_block = 0;
-    std::uint64_t end_block = 0;  // Exclusive; the last chunk of a table has no upper bound.
-    bool last = false;
+    std::uint64_t end_block = 0;     // Exclusive.
+    std::uint32_t table_chunks = 0;  // Into how many ranges the table is divided.
+    std::uint64_t storage = 0;       // The source's number of where the table's pages are.
+    /// Only rows that were written by this transaction or a later one, of all pages.
+    std::optional<std::uint64_t> written_since = std::nullopt;
 };
 
-/// All tables as they are at one position.
+/// What is to be read of a source at one position.
 struct SnapshotPlan {
-    Position position;     // The stream goes on from here.
+    Position position;     // A chunk has seen exactly what committed before.
     std::string snapshot;  // The source's own name of what it saw: pg_current_snapshot().
     Timestamp time;        // The source's clock when the snapshot was taken: commit_time of rows.
+    std::uint64_t chunk_blocks = 0;     // Pages of a chunk.
     std::vector<SnapshotChunk> chunks;  // By table name, then index.
+    bool resumes = false;               // It goes on with what an earlier reading began.
+    std::vector<catalog::TableName> restarted = {};  // Their landed chunks are not used.
+};
+
+/// A chunk of an earlier reading that has landed.
+struct LandedChunk {
+    catalog::TableName table;
+    std::uint32_t index = 0;
+    std::uint32_t table_chunks = 0;
+    Position position;
+    std::uint64_t storage = 0;
+};
+
+/// How far earlier readings have come.
+struct SnapshotProgress {
+    Position position;     // Of the first reading: the stream starts here.
+    std::string snapshot;  // Its name.
+    std::uint64_t chunk_blocks = 0;
+    std::vector<LandedChunk> chunks;  // By table, then index.
 };
 
 /// The first read of a source. `read_chunk` may be called from several threads at once, each with
@@ -100,7 +129,7 @@ public:
     virtual ~SnapshotSource() = default;
 
     virtual const SnapshotPlan& plan() const = 0;
-    /// Writes the chunk's rows to `sink`: op `r`, commit_position = plan position.
+    /// Writes the chunk's rows to `sink`: op `r`, commit_position = plan position - 1.
     virtual Status read_chunk(const SnapshotChunk& chunk, std::size_t worker, ChangeSink& sink,
                               const std::stop_token& stop) = 0;
 };

@@ -34,6 +34,9 @@ public:
         if (const auto* cut = std::get_if<ledger::CutLanded>(&entry.body)) {
             return copy_with_files(*cut, epoch);
         }
+        if (const auto* resumed = std::get_if<ledger::SnapshotResumed>(&entry.body)) {
+            return resumed->attempt == attempt_ ? add(*resumed) : Status();
+        }
         if (std::holds_alternative<ledger::SnapshotStarted>(entry.body) ||
             std::holds_alternative<ledger::PositionAdvanced>(entry.body)) {
             return add(entry.body);

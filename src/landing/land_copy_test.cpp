@@ -14,11 +14,12 @@ using change::Position;
 /// A snapshot of two chunks, after an attempt that ended early.
 void land_two_attempts(TestPipeline& pipeline) {
     const auto contract = test_contract("claim");
-    const change::SnapshotPlan plan{.position = Position(5000),
-                                    .snapshot = "700:700:",
-                                    .time = Timestamp{std::chrono::days(20'000)},
-                                    .chunks = {{.contract = contract, .index = 0, .last = false},
-                                               {.contract = contract, .index = 1, .last = true}}};
+    const change::SnapshotPlan plan{
+        .position = Position(5000),
+        .snapshot = "700:700:",
+        .time = Timestamp{std::chrono::days(20'000)},
+        .chunks = {{.contract = contract, .index = 0, .table_chunks = 2},
+                   {.contract = contract, .index = 1, .table_chunks = 2}}};
     for (int attempt = 1; attempt <= 2; ++attempt) {
         ASSERT_THAT(pipeline.start(), IsOk());
         ScriptedSnapshot snapshot(plan);

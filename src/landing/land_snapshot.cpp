@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/assert.h"
 #include "landing/chunk_writer.h"
 #include "landing/contract_book.h"
 
@@ -22,16 +23,25 @@ public:
         : place_(place),
           source_(source),
           options_(options),
-          attempt_(place.state.snapshot ? place.state.snapshot->attempt + 1 : 1) {}
+          attempt_(number_of_attempt()),
+          begun_(place.clock.steady_now()) {}
 
     Status run(const std::stop_token& stop) {
         TRY(begin());
         TRY(land_chunks(stop));
-        return finish();
+        const ledger::PipelineState& state = place_.state;
+        return state.snapshot_complete && !state.resumed
+                   ? land_snapshot_cut(place_, options_.on_cut)
+                   : Status();
     }
 
 private:
     const change::SnapshotPlan& plan() const { return source_.plan(); }
+
+    std::uint32_t number_of_attempt() const {
+        const std::uint32_t last = place_.state.snapshot ? place_.state.snapshot->attempt : 0;
+        return plan().resumes ? last : last + 1;
+    }
 
     Status begin() {
         if (place_.state.last_landed().value != 0) {
@@ -44,11 +54,32 @@ private:
             TRY(contracts.announce(chunk.contract));
         }
         TRY_LET(auto entries, contracts.store_news(place_.ledger));
-        entries.push_back(ledger::SnapshotStarted{.attempt = attempt_,
-                                                  .position = plan().position,
-                                                  .snapshot = plan().snapshot,
-                                                  .chunks = plan().chunks.size()});
-        return commit(place_, entries);
+        entries.push_back(beginning());
+        TRY(commit(place_, entries));
+        const ledger::PipelineState& state = place_.state;
+        landed_ = state.chunks.size();
+        chunks_ = landed_ + plan().chunks.size();
+        return {};
+    }
+
+    ledger::EntryBody beginning() const {
+        const ledger::SnapshotReading reading{
+            .position = plan().position, .snapshot = plan().snapshot, .time = plan().time};
+        if (!plan().resumes) {
+            return ledger::SnapshotStarted{.attempt = attempt_,
+                                           .reading = reading,
+                                           .chunks = plan().chunks.size(),
+                                           .chunk_blocks = plan().chunk_blocks};
+        }
+        const auto stays = [&](const auto& chunk) {
+            return std::ranges::find(plan().restarted, chunk.first.first) == plan().restarted.end();
+        };
+        const auto kept = std::ranges::count_if(place_.state.chunks, stays);
+        return ledger::SnapshotResumed{
+            .attempt = attempt_,
+            .reading = reading,
+            .chunks = static_cast<std::uint64_t>(kept) + plan().chunks.size(),
+            .restarted = plan().restarted};
     }
 
     Status land_chunks(const std::stop_token& stop) {
@@ -63,18 +94,18 @@ private:
         if (failure_) {
             return std::unexpected(*std::move(failure_));
         }
-        if (landed_ < plan().chunks.size()) {
+        if (stop.stop_requested() && landed_ < chunks_) {
             return fail(ErrorKind::cancelled,
-                        "the snapshot was stopped; the next start begins a new one, chunks={}, "
-                        "landed={}",
-                        plan().chunks.size(), landed_);
+                        "the snapshot was stopped; the next start goes on, chunks={}, landed={}",
+                        chunks_, landed_);
         }
         return {};
     }
 
     /// Takes chunks until none is left. The first error stops all workers.
     void work(std::size_t worker) {
-        while (!stop_.stop_requested()) {
+        bool over = false;
+        while (!stop_.stop_requested() && !over) {
             const std::size_t index = next_.fetch_add(1);
             if (index >= plan().chunks.size()) {
                 return;
@@ -87,6 +118,7 @@ private:
                 }
                 stop_.request_stop();
             }
+            over = options_.hold.count() > 0 && place_.clock.steady_now() - begun_ >= options_.hold;
         }
     }
 
@@ -110,44 +142,28 @@ private:
     Status commit_chunk(const change::SnapshotChunk& chunk, std::uint64_t rows,
                         std::vector<ledger::DataFile> files) {
         const std::scoped_lock lock(committing_);
-        bytes_ += sum_bytes(files);
-        files_ += files.size();
         ledger::ChunkLanded entry{.attempt = attempt_,
                                   .table = chunk.contract->name,
                                   .chunk = chunk.index,
+                                  .table_chunks = chunk.table_chunks,
+                                  .position = plan().position,
+                                  .storage = chunk.storage,
                                   .rows = rows,
                                   .files = {}};
         TRY_LET(entry.files, place_.ledger.store_files(std::move(files)));
         TRY(commit(place_, {entry}));
-        rows_ += rows;
         ++landed_;
+        ++read_;
+        rows_ += rows;
         if (options_.on_chunk) {
             options_.on_chunk({.table = entry.table,
                                .chunk = entry.chunk,
                                .rows = rows,
                                .chunks_landed = landed_,
-                               .chunks = plan().chunks.size()});
-        }
-        return {};
-    }
-
-    Status finish() {
-        TRY(commit(place_, {ledger::CutLanded{.cut = {1},
-                                              .position = plan().position,
-                                              .commit_time = plan().time,
-                                              .transactions = 0,
-                                              .changes = rows_,
-                                              .snapshot_attempt = attempt_,
-                                              .files = {}}}));
-        if (options_.on_cut) {
-            options_.on_cut({.cut = {1},
-                             .position = plan().position,
-                             .commit_time = plan().time,
-                             .landed_time = place_.clock.now(),
-                             .transactions = 0,
-                             .rows = rows_,
-                             .files = files_,
-                             .bytes = bytes_});
+                               .chunks = chunks_,
+                               .rows_landed = rows_,
+                               .chunks_read = read_,
+                               .elapsed = place_.clock.steady_now() - begun_});
         }
         return {};
     }
@@ -156,18 +172,65 @@ private:
     change::SnapshotSource& source_;
     const SnapshotOptions& options_;
     const std::uint32_t attempt_;
+    const std::chrono::steady_clock::time_point begun_;
     std::stop_source stop_;
     std::atomic<std::size_t> next_ = 0;  // Index of the first chunk that nobody has taken.
 
     std::mutex committing_;  // Guards what follows, and the state in `place_`.
     std::optional<Error> failure_;
-    std::uint64_t landed_ = 0;
+    std::uint64_t landed_ = 0;  // Chunks of the attempt, earlier readings' too.
+    std::uint64_t chunks_ = 0;
+    std::uint64_t read_ = 0;  // Of this reading.
     std::uint64_t rows_ = 0;
-    std::uint64_t files_ = 0;
-    std::uint64_t bytes_ = 0;
 };
 
 }  // namespace
+
+std::optional<change::SnapshotProgress> snapshot_progress(const ledger::PipelineState& state) {
+    if (!state.snapshot) {
+        return std::nullopt;
+    }
+    change::SnapshotProgress progress{.position = state.snapshot->reading.position,
+                                      .snapshot = state.snapshot->reading.snapshot,
+                                      .chunk_blocks = state.snapshot->chunk_blocks,
+                                      .chunks = {}};
+    for (const auto& [key, chunk] : state.chunks) {
+        progress.chunks.push_back({.table = key.first,
+                                   .index = key.second,
+                                   .table_chunks = chunk.first.table_chunks,
+                                   .position = chunk.first.position,
+                                   .storage = chunk.first.storage});
+    }
+    return progress;
+}
+
+Status land_snapshot_cut(LandingPlace place, const std::function<void(const CutReport&)>& on_cut) {
+    const ledger::PipelineState& state = place.state;
+    WEIR_ASSERT(state.snapshot_complete && !state.resumed);
+    const ledger::SnapshotReading& reading = state.snapshot->reading;
+    CutReport report{.cut = {1},
+                     .position = reading.position,
+                     .commit_time = reading.time,
+                     .landed_time = {},
+                     .rows = state.chunk_rows()};
+    for (const auto& [key, chunk] : state.chunks) {
+        TRY_LET(const auto files, place.ledger.read_files(chunk.first.files));
+        report.files += files.size();
+        report.bytes += sum_bytes(files);
+    }
+    TRY(commit(place, {ledger::CutLanded{.cut = report.cut,
+                                         .position = report.position,
+                                         .commit_time = report.commit_time,
+                                         .transactions = 0,
+                                         .changes = report.rows,
+                                         .snapshot_attempt = state.snapshot->attempt,
+                                         .files = {}}}));
+    report.landed_time = place.clock.now();
+    if (on_cut) {
+        on_cut(report);
+    }
+    return {};
+}
 
 Status land_snapshot(LandingPlace place, change::SnapshotSource& source,
                      const SnapshotOptions& options, const std::stop_token& stop) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "landing/land_window.h"
 #include "landing/landing_fixture.h"
 #include "landing/orphans.h"
 
@@ -24,7 +25,7 @@ std::unique_ptr<ScriptedSnapshot> make_snapshot() {
     for (const auto* table : {"claim", "claim_line"}) {
         const auto contract = test_contract(table);
         for (std::uint32_t index = 0; index < 3; ++index) {
-            plan.chunks.push_back({.contract = contract, .index = index, .last = index == 2});
+            plan.chunks.push_back({.contract = contract, .index = index, .table_chunks = 3});
             rows[{contract->name, index}] =
                 test_rows(contract, 5000, static_cast<int>(index) * 100, index == 2 ? 0 : 20).rows;
         }
@@ -163,6 +164,140 @@ TEST(LandSnapshot, DyingAtAnyWriteLandsEachRowOnce) {
         }
     }
     EXPECT_TRUE(orphans_seen);
+}
+
+/// Goes on with what the state holds: the second half of `make_snapshot`, read at 7000.
+std::unique_ptr<ScriptedSnapshot> make_second_reading(const ledger::PipelineState& state) {
+    const auto whole = make_snapshot();
+    change::SnapshotPlan plan = whole->plan();
+    plan.position = Position(7000);
+    plan.resumes = true;
+    std::erase_if(plan.chunks, [&](const change::SnapshotChunk& chunk) {
+        return state.chunks.contains({chunk.contract->name, chunk.index});
+    });
+    auto snapshot = std::make_unique<ScriptedSnapshot>(std::move(plan));
+    snapshot->rows = whole->rows;
+    return snapshot;
+}
+
+/// A snapshot that has landed in two readings; its cut has not.
+void land_in_two_readings(TestPipeline& pipeline) {
+    ASSERT_THAT(pipeline.start(), IsOk());
+    auto first = make_snapshot();
+    first->on_chunk = [](const change::SnapshotChunk& chunk) -> Status {
+        return chunk.contract->name.table == "claim_line" && chunk.index == 1
+                   ? fail(ErrorKind::unavailable, "the source went away")
+                   : Status();
+    };
+    EXPECT_THAT(land_snapshot(pipeline.place(), *first, options_of(1), {}),
+                IsError(ErrorKind::unavailable));
+    ASSERT_THAT(pipeline.start(), IsOk());
+    ASSERT_EQ(pipeline.state.chunks.size(), 4U);
+    const auto second = make_second_reading(pipeline.state);
+    ASSERT_THAT(land_snapshot(pipeline.place(), *second, options_of(1), {}), IsOk());
+    EXPECT_TRUE(pipeline.cuts().empty());
+}
+
+TEST(LandWindow, MakesOneCutOfTheChunksAndTheChangesBetweenReadings) {
+    TestPipeline pipeline;
+    land_in_two_readings(pipeline);
+    EXPECT_EQ(pipeline.state.snapshot->attempt, 1U);
+    EXPECT_EQ(pipeline.state.landed.size(), 0U);
+    std::vector<ScriptedTransaction> log;
+    for (const std::uint64_t end : {6000U, 7500U, 8000U}) {
+        log.push_back({.end = Position(end),
+                       .commit_time = Timestamp{std::chrono::seconds(end)},
+                       .schema_changes = {},
+                       .batches = {test_rows(test_contract("claim"), end - 8, 900, 3)}});
+    }
+    ScriptedSource source(log, Position(5000), Position(9000));
+    StreamOptions options;
+    options.spill_folder = pipeline.folder.path();
+    ASSERT_THAT(land_window(pipeline.place(), source, options, {}), IsOk());
+    const ledger::CutLanded cut = pipeline.cuts().at(0);
+    EXPECT_EQ(cut.position, Position(7500));  // The first end at or past the last reading's.
+    EXPECT_EQ(cut.transactions, 2U);
+    EXPECT_EQ(cut.changes, 80U + 6U);
+    EXPECT_EQ(cut.snapshot_attempt, 1U);
+    EXPECT_EQ(source.acknowledged, Position(7500));
+    EXPECT_EQ(pipeline.state.landed.at({1}).pieced,
+              (std::set<catalog::TableName>{{"claims", "claim_line"}}));
+    std::uint64_t rows = 0;
+    for (const auto& [path, file] : files_of(pipeline)) {
+        rows += file.rows;
+    }
+    EXPECT_EQ(rows, 86U);
+}
+
+TEST(LandWindow, EndsAtTheLastReadingWhereTheLogIsSilent) {
+    TestPipeline pipeline;
+    land_in_two_readings(pipeline);
+    const std::vector<ScriptedTransaction> log{
+        {.end = Position(6000),
+         .commit_time = Timestamp{std::chrono::seconds(6000)},
+         .schema_changes = {},
+         .batches = {test_rows(test_contract("claim"), 5992, 900, 3)}}};
+    ScriptedSource source(log, Position(5000), Position(7200));
+    StreamOptions options;
+    options.spill_folder = pipeline.folder.path();
+    ASSERT_THAT(land_window(pipeline.place(), source, options, {}), IsOk());
+    EXPECT_EQ(pipeline.cuts().at(0).position, Position(7000));
+    EXPECT_EQ(pipeline.cuts().at(0).commit_time, Timestamp{std::chrono::seconds(6000)});
+}
+
+TEST(LandWindow, LeavesNothingWhenItIsStopped) {
+    TestPipeline pipeline;
+    land_in_two_readings(pipeline);
+    std::stop_source stop;
+    const std::vector<ScriptedTransaction> nothing;
+    ScriptedSource source(nothing, Position(5000), Position(5000));
+    source.on_silence = [&] { stop.request_stop(); };
+    StreamOptions options;
+    options.spill_folder = pipeline.folder.path();
+    EXPECT_THAT(land_window(pipeline.place(), source, options, stop.get_token()),
+                IsError(ErrorKind::cancelled));
+    EXPECT_TRUE(pipeline.cuts().empty());
+}
+
+TEST(LandSnapshot, TakesNoFurtherChunkWhenItsHoldIsOver) {
+    TestPipeline pipeline;
+    ASSERT_THAT(pipeline.start(), IsOk());
+    auto snapshot = make_snapshot();
+    snapshot->on_chunk = [&](const change::SnapshotChunk& chunk) {
+        if (chunk.index == 2) {
+            pipeline.clock.advance(std::chrono::seconds(5));
+        }
+        return Status();
+    };
+    SnapshotOptions options = options_of(1);
+    options.hold = std::chrono::seconds(5);
+    ASSERT_THAT(land_snapshot(pipeline.place(), *snapshot, options, {}), IsOk());
+    EXPECT_EQ(pipeline.state.chunks.size(), 3U);
+    EXPECT_TRUE(pipeline.cuts().empty());
+}
+
+// The process may die after the last chunk and before the cut.
+TEST(LandSnapshot, ClosesAnAttemptWhoseChunksHaveLanded) {
+    TestPipeline whole;
+    ASSERT_THAT(whole.start(), IsOk());
+    auto snapshot = make_snapshot();
+    ASSERT_THAT(land_snapshot(whole.place(), *snapshot, options_of(1), {}), IsOk());
+    TestPipeline pipeline;
+    ASSERT_THAT(pipeline.start(), IsOk());
+    std::uint64_t chunks = 0;
+    SnapshotOptions options = options_of(1);
+    options.on_chunk = [&](const ChunkReport& chunk) {
+        if (++chunks == chunk.chunks) {
+            pipeline.store.die_after(0);
+        }
+    };
+    EXPECT_FALSE(land_snapshot(pipeline.place(), *snapshot, options, {}).has_value());
+    pipeline.store.revive();
+    ASSERT_THAT(pipeline.start(), IsOk());
+    EXPECT_TRUE(pipeline.state.snapshot_complete);
+    ASSERT_THAT(land_snapshot_cut(pipeline.place(), {}), IsOk());
+    EXPECT_EQ(files_of(pipeline), files_of(whole));
+    EXPECT_EQ(pipeline.cuts().at(0).changes, 80U);
 }
 
 }  // namespace

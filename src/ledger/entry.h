@@ -89,20 +89,37 @@ struct SchemaChanged {
     catalog::SchemaVersion version{};
     Digest contract{};
 };
+/// A reading: what the source showed at one position (docs/formats/snapshot.md).
+struct SnapshotReading {
+    change::Position position;
+    std::string snapshot;  // The source's own name of it.
+    Timestamp time;        // By the source's clock.
+};
 struct SnapshotStarted {
     std::uint32_t attempt = 0;  // From 1; chunks of an earlier attempt stop counting.
-    change::Position position;
-    std::string snapshot;
+    SnapshotReading reading;
     std::uint64_t chunks = 0;
+    std::uint64_t chunk_blocks = 0;  // Pages of a chunk; 0 where the source has none.
+};
+/// The attempt goes on with another reading.
+struct SnapshotResumed {
+    std::uint32_t attempt = 0;
+    SnapshotReading reading;
+    std::uint64_t chunks = 0;                   // Of the attempt, from here on.
+    std::vector<catalog::TableName> restarted;  // Their chunks stop counting.
 };
 struct ChunkLanded {
     std::uint32_t attempt = 0;
     catalog::TableName table;
     std::uint32_t chunk = 0;
+    std::uint32_t table_chunks = 0;  // Into how many ranges the table is divided.
+    change::Position position;       // Of its reading.
+    std::uint64_t storage = 0;       // The source's number of where the table's pages are.
     std::uint64_t rows = 0;
     FileList files;
 };
-/// Cut 1 of a pipeline with a snapshot has no files of its own: it is the last attempt's chunks.
+/// Cut 1 of a pipeline with a snapshot is the last attempt's chunks and, if that was resumed, the
+/// changes of the window in files of its own.
 struct CutLanded {
     CutNumber cut{};
     change::Position position;
@@ -163,9 +180,10 @@ struct DataRead {
     std::uint64_t rows = 0;
 };
 
-using EntryBody = std::variant<PipelineCreated, LeaseTaken, SchemaChanged, SnapshotStarted,
-                               ChunkLanded, CutLanded, PositionAdvanced, CutRefined, CutsLoaded,
-                               ModelsBuilt, ChecksRun, Published, Reconciled, DataRead>;
+using EntryBody =
+    std::variant<PipelineCreated, LeaseTaken, SchemaChanged, SnapshotStarted, SnapshotResumed,
+                 ChunkLanded, CutLanded, PositionAdvanced, CutRefined, CutsLoaded, ModelsBuilt,
+                 ChecksRun, Published, Reconciled, DataRead>;
 
 struct Entry {
     EntryBody body;

@@ -26,17 +26,33 @@ void visit_fields(auto& visit, Is<SchemaChanged> auto& body) {
     visit("contract", body.contract);
 }
 
+void visit_fields(auto& visit, Is<SnapshotReading> auto& reading) {
+    visit("position", reading.position);
+    visit("snapshot", reading.snapshot);
+    visit("time", reading.time);
+}
+
 void visit_fields(auto& visit, Is<SnapshotStarted> auto& body) {
     visit("attempt", body.attempt);
-    visit("position", body.position);
-    visit("snapshot", body.snapshot);
+    visit_fields(visit, body.reading);
     visit("chunks", body.chunks);
+    visit("chunk_blocks", body.chunk_blocks);
+}
+
+void visit_fields(auto& visit, Is<SnapshotResumed> auto& body) {
+    visit("attempt", body.attempt);
+    visit_fields(visit, body.reading);
+    visit("chunks", body.chunks);
+    visit("restarted", body.restarted);
 }
 
 void visit_fields(auto& visit, Is<ChunkLanded> auto& body) {
     visit("attempt", body.attempt);
     visit("table", body.table);
     visit("chunk", body.chunk);
+    visit("table_chunks", body.table_chunks);
+    visit("position", body.position);
+    visit("storage", body.storage);
     visit("rows", body.rows);
     visit("files", body.files);
 }

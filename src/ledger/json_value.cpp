@@ -122,14 +122,6 @@ Status write_value(Json& out, const DataFile& value) {
     return write_object(out, value);
 }
 
-Status write_value(Json& out, const std::vector<DataFile>& value) {
-    out = Json::array();
-    for (const DataFile& file : value) {
-        TRY(write_value(out.emplace_back(), file));
-    }
-    return {};
-}
-
 Status write_value(Json& out, const FileList& value) {
     if (const auto* const files = std::get_if<std::vector<DataFile>>(&value)) {
         return write_value(out, *files);
@@ -223,17 +215,6 @@ Status read_value(const Json& in, catalog::SchemaVersion& value) {
 
 Status read_value(const Json& in, DataFile& value) {
     return read_object(in, value);
-}
-
-Status read_value(const Json& in, std::vector<DataFile>& value) {
-    if (!in.is_array()) {
-        return fail(ErrorKind::corrupt, "not a list of files");
-    }
-    value.clear();
-    for (const Json& file : in) {
-        TRY(read_value(file, value.emplace_back()));
-    }
-    return {};
 }
 
 Status read_value(const Json& in, FileList& value) {

@@ -35,7 +35,6 @@ Status write_value(Json& out, const Digest& value);
 Status write_value(Json& out, const catalog::TableName& value);
 Status write_value(Json& out, catalog::SchemaVersion value);
 Status write_value(Json& out, const DataFile& value);
-Status write_value(Json& out, const std::vector<DataFile>& value);
 Status write_value(Json& out, const FileList& value);
 Status write_value(Json& out, const Run& value);
 
@@ -52,7 +51,6 @@ Status read_value(const Json& in, Digest& value);
 Status read_value(const Json& in, catalog::TableName& value);
 Status read_value(const Json& in, catalog::SchemaVersion& value);
 Status read_value(const Json& in, DataFile& value);
-Status read_value(const Json& in, std::vector<DataFile>& value);
 Status read_value(const Json& in, FileList& value);
 Status read_value(const Json& in, Run& value);
 
@@ -66,6 +64,27 @@ template <typename T>
 Status read_value(const Json& in, std::optional<T>& value) {
     value.reset();
     return in.is_null() ? Status{} : read_value(in, value.emplace());
+}
+
+template <typename T>
+Status write_value(Json& out, const std::vector<T>& value) {
+    out = Json::array();
+    for (const T& item : value) {
+        TRY(write_value(out.emplace_back(), item));
+    }
+    return {};
+}
+
+template <typename T>
+Status read_value(const Json& in, std::vector<T>& value) {
+    if (!in.is_array()) {
+        return fail(ErrorKind::corrupt, "not a list");
+    }
+    value.clear();
+    for (const Json& item : in) {
+        TRY(read_value(item, value.emplace_back()));
+    }
+    return {};
 }
 
 /// Writes the fields it is shown into an object; `status` has the first failure.

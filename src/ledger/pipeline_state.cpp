@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/assert.h"
+
 namespace weir::ledger {
 namespace {
 
@@ -47,10 +49,31 @@ public:
             return refuse(fmt::format("no snapshot attempt can begin here, attempt={}, before={}",
                                       body.attempt, before));
         }
-        TRY(check_position(body.position));
+        TRY(check_position(body.reading.position));
         state_.snapshot = body;
+        state_.resumed.reset();
         state_.chunks.clear();
         state_.snapshot_complete = body.chunks == 0;
+        return {};
+    }
+
+    Status operator()(const SnapshotResumed& body) const {
+        const bool runs = state_.snapshot && body.attempt == state_.snapshot->attempt;
+        if (!runs || !state_.landed.empty()) {
+            return refuse(
+                fmt::format("no such snapshot attempt is running, attempt={}", body.attempt));
+        }
+        if (body.reading.position < state_.reading().position) {
+            return refuse(fmt::format("the reading goes back, position={}, before={}",
+                                      body.reading.position.to_string(),
+                                      state_.reading().position.to_string()));
+        }
+        for (const catalog::TableName& table : body.restarted) {
+            std::erase_if(state_.chunks,
+                          [&](const auto& chunk) { return chunk.first.first == table; });
+        }
+        state_.resumed = body;
+        state_.snapshot_complete = state_.chunks.size() == body.chunks;
         return {};
     }
 
@@ -59,13 +82,19 @@ public:
             return refuse(fmt::format("the chunk is of no running snapshot attempt, attempt={}",
                                       body.attempt));
         }
+        if (body.position != state_.reading().position) {
+            return refuse(fmt::format("the chunk is of another reading, position={}, reading={}",
+                                      body.position.to_string(),
+                                      state_.reading().position.to_string()));
+        }
         if (state_.snapshot_complete ||
             !state_.chunks.emplace(std::pair(body.table, body.chunk), std::pair(body, run_.epoch))
                  .second) {
             return refuse(fmt::format("the chunk landed already, table={}, chunk={}",
                                       body.table.to_string(), body.chunk));
         }
-        state_.snapshot_complete = state_.chunks.size() == state_.snapshot->chunks;
+        const std::uint64_t all = state_.resumed ? state_.resumed->chunks : state_.snapshot->chunks;
+        state_.snapshot_complete = state_.chunks.size() == all;
         return {};
     }
 
@@ -74,12 +103,12 @@ public:
         LandedCut landed{.entry = body, .files = {}};
         if (body.snapshot_attempt) {
             TRY(check_snapshot(body.cut, *body.snapshot_attempt));
-            for (const auto& [key, chunk] : state_.chunks) {
-                landed.files.emplace_back(chunk.first.files, chunk.second);
+            if (body.position < state_.reading().position) {
+                return refuse("the snapshot's cut ends before its last reading");
             }
-        } else {
-            landed.files.emplace_back(body.files, run_.epoch);
+            add_chunks(landed);
         }
+        landed.files.emplace_back(body.files, run_.epoch);
         TRY(advance(body.position));
         state_.landed.emplace(body.cut, std::move(landed));
         return {};
@@ -164,6 +193,17 @@ private:
         return {};
     }
 
+    void add_chunks(LandedCut& landed) const {
+        std::map<catalog::TableName, change::Position> positions;
+        for (const auto& [key, chunk] : state_.chunks) {
+            landed.files.emplace_back(chunk.first.files, chunk.second);
+            const auto [first, added] = positions.emplace(key.first, chunk.first.position);
+            if (first->second != chunk.first.position) {
+                landed.pieced.insert(key.first);
+            }
+        }
+    }
+
     Status check_position(change::Position position) const {
         if (position < state_.position) {
             return refuse(fmt::format("the position goes back, position={}, before={}",
@@ -200,6 +240,19 @@ Status check_run(const PipelineState& state, const Entry& entry) {
 }
 
 }  // namespace
+
+const SnapshotReading& PipelineState::reading() const {
+    WEIR_ASSERT(snapshot.has_value());
+    return resumed ? resumed->reading : snapshot->reading;
+}
+
+std::uint64_t PipelineState::chunk_rows() const {
+    std::uint64_t rows = 0;
+    for (const auto& [key, chunk] : chunks) {
+        rows += chunk.first.rows;
+    }
+    return rows;
+}
 
 CutNumber PipelineState::last_landed() const {
     return landed.empty() ? CutNumber{} : landed.rbegin()->first;

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +17,8 @@ namespace weir::ledger {
 struct LandedCut {
     CutLanded entry;
     std::vector<std::pair<FileList, Epoch>> files;
+    /// Tables of a snapshot's cut whose chunks are of several readings.
+    std::set<catalog::TableName> pieced = {};
 };
 
 struct RefinedCut {
@@ -32,6 +35,7 @@ struct PipelineState {
     std::map<std::pair<catalog::TableName, catalog::SchemaVersion>, SchemaChanged> contracts;
 
     std::optional<SnapshotStarted> snapshot;  // The last attempt.
+    std::optional<SnapshotResumed> resumed;   // Its last reading after the first.
     std::map<std::pair<catalog::TableName, std::uint32_t>, std::pair<ChunkLanded, Epoch>> chunks;
     bool snapshot_complete = false;  // All chunks of the last attempt have landed.
 
@@ -43,6 +47,10 @@ struct PipelineState {
     std::map<std::string, ChecksRun> checks;  // The last of each suite.
     CutNumber published{};
 
+    /// The last reading of the last attempt. REQUIRES: there is one.
+    const SnapshotReading& reading() const;
+    /// Rows of the last attempt's chunks.
+    std::uint64_t chunk_rows() const;
     CutNumber last_landed() const;
     CutNumber last_refined() const;
     /// The newest contract of each table.

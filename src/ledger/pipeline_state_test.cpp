@@ -39,8 +39,13 @@ protected:
                 .files = {},
                 .quarantine = {}};
     }
-    static ChunkLanded chunk(std::uint32_t attempt, std::uint32_t index) {
-        return {.attempt = attempt, .table = {"c", "t"}, .chunk = index, .files = {}};
+    static ChunkLanded chunk(std::uint32_t attempt, std::uint32_t index, std::uint64_t position,
+                             const std::string& table = "t") {
+        return {.attempt = attempt,
+                .table = {"c", table},
+                .chunk = index,
+                .position = change::Position(position),
+                .files = {}};
     }
     void expect_refused(const EntryBody& body, std::string_view reason,
                         Stage stage = Stage::capture, std::uint64_t epoch = 1) {
@@ -84,7 +89,7 @@ TEST_F(PipelineStateTest, RefusesWhatCannotFollow) {
     expect_refused(cut(2, 9), "the position goes back, position=0/9, before=0/A");
     expect_refused(PositionAdvanced{change::Position(9)}, "the position goes back");
     expect_refused(SchemaChanged{{"c", "t"}, {1}, {}}, "version=1, newest=2");
-    expect_refused(SnapshotStarted{1, change::Position(20), "s", 1}, "no snapshot attempt");
+    expect_refused(SnapshotStarted{1, {change::Position(20), "s", {}}, 1}, "no snapshot attempt");
     expect_refused(refined(2), "cut=2, last=0", Stage::refine);
     CutRefined dropping = refined(1);
     dropping.read = 4;
@@ -99,24 +104,52 @@ TEST_F(PipelineStateTest, RefusesWhatCannotFollow) {
 
 TEST_F(PipelineStateTest, TheSnapshotsCutIsItsChunks) {
     begin();
-    ASSERT_THAT(apply(SnapshotStarted{1, change::Position(5), "s", 2}), IsOk());
-    ASSERT_THAT(apply(chunk(1, 0)), IsOk());
-    expect_refused(chunk(1, 0), "landed already, table=c.t, chunk=0");
-    ASSERT_THAT(apply(SnapshotStarted{2, change::Position(6), "s", 2}), IsOk());
-    expect_refused(chunk(1, 1), "no running snapshot attempt, attempt=1");
-    ASSERT_THAT(apply(chunk(2, 0)), IsOk());
+    ASSERT_THAT(apply(SnapshotStarted{1, {change::Position(5), "s", {}}, 2}), IsOk());
+    ASSERT_THAT(apply(chunk(1, 0, 5)), IsOk());
+    expect_refused(chunk(1, 0, 5), "landed already, table=c.t, chunk=0");
+    ASSERT_THAT(apply(SnapshotStarted{2, {change::Position(6), "s", {}}, 2}), IsOk());
+    expect_refused(chunk(1, 1, 5), "no running snapshot attempt, attempt=1");
+    ASSERT_THAT(apply(chunk(2, 0, 6)), IsOk());
     CutLanded first = cut(1, 6);
     first.snapshot_attempt = 2;
     EXPECT_FALSE(state_.snapshot_complete);
     expect_refused(first, "the snapshot is not whole, attempt=2, chunks=1");
     ASSERT_THAT(apply(LeaseTaken{}, Stage::capture, 2), IsOk());
-    ASSERT_THAT(apply(chunk(2, 1), Stage::capture, 2), IsOk());
+    ASSERT_THAT(apply(chunk(2, 1, 6), Stage::capture, 2), IsOk());
     EXPECT_TRUE(state_.snapshot_complete);
     ASSERT_THAT(apply(first, Stage::capture, 2), IsOk());
     const LandedCut& landed = state_.landed.at({1});
-    ASSERT_EQ(landed.files.size(), 2U);
+    ASSERT_EQ(landed.files.size(), 3U);  // The last is of the window, and empty.
     EXPECT_EQ(landed.files[0].second, Epoch{1});
     EXPECT_EQ(landed.files[1].second, Epoch{2});
+    EXPECT_TRUE(landed.pieced.empty());
+}
+
+TEST_F(PipelineStateTest, ASnapshotIsResumedWithAnotherReading) {
+    begin();
+    const auto resumed = [](std::uint64_t position, std::vector<catalog::TableName> restarted) {
+        return SnapshotResumed{.attempt = 1,
+                               .reading = {change::Position(position), "s", {}},
+                               .chunks = 4,
+                               .restarted = std::move(restarted)};
+    };
+    expect_refused(resumed(5, {}), "no such snapshot attempt is running");
+    ASSERT_THAT(apply(SnapshotStarted{1, {change::Position(5), "s", {}}, 4}), IsOk());
+    ASSERT_THAT(apply(chunk(1, 0, 5)), IsOk());
+    ASSERT_THAT(apply(chunk(1, 0, 5, "keyless")), IsOk());
+    expect_refused(resumed(4, {}), "the reading goes back, position=0/4, before=0/5");
+    ASSERT_THAT(apply(resumed(8, {{"c", "keyless"}})), IsOk());
+    expect_refused(chunk(1, 1, 5), "of another reading, position=0/5, reading=0/8");
+    ASSERT_THAT(apply(chunk(1, 1, 8)), IsOk());
+    ASSERT_THAT(apply(chunk(1, 0, 8, "keyless")), IsOk());
+    ASSERT_THAT(apply(chunk(1, 1, 8, "keyless")), IsOk());
+    EXPECT_TRUE(state_.snapshot_complete);
+    CutLanded first = cut(1, 7);
+    first.snapshot_attempt = 1;
+    expect_refused(first, "ends before its last reading");
+    first.position = change::Position(9);
+    ASSERT_THAT(apply(first), IsOk());
+    EXPECT_EQ(state_.landed.at({1}).pieced, (std::set<catalog::TableName>{{"c", "t"}}));
 }
 
 TEST_F(PipelineStateTest, CatchesUpFromWhereItStands) {

@@ -282,13 +282,14 @@ TEST(RefineCut, RefinesTheChunksOfASnapshot) {
     std::vector<ledger::EntryBody> entries{
         *pipeline.ledger->store_contract(*contract("claim")),
         ledger::SnapshotStarted{
-            .attempt = 1, .position = change::Position(9), .snapshot = "1:1:", .chunks = 2}};
+            .attempt = 1, .reading = {change::Position(9), "1:1:", {}}, .chunks = 2}};
     for (const std::uint32_t chunk : {1U, 0U}) {
         const auto file =
             pipeline.write(contract("claim"), static_cast<int>(chunk) * 20 + 1, 20, 1, chunk + 1);
         entries.emplace_back(ledger::ChunkLanded{.attempt = 1,
                                                  .table = file.table,
                                                  .chunk = chunk,
+                                                 .position = change::Position(9),
                                                  .rows = 20,
                                                  .files = std::vector{file}});
     }

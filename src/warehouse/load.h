@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "catalog/table_contract.h"
@@ -13,7 +14,11 @@ namespace weir::warehouse {
 
 struct RefinedFiles {
     ledger::CutNumber cut{};
-    bool snapshot = false;  // `cut landed` names a snapshot attempt: all rows are `r`.
+    bool snapshot = false;  // `cut landed` names a snapshot attempt.
+    /// Tables of a snapshot's cut that need docs/formats/snapshot.md, "The cut": their chunks are
+    /// of several readings, or changes of the window are beside them. Of the others all rows are
+    /// `r`.
+    std::set<catalog::TableName> pieced = {};
     std::vector<RefinedFile> files;
 };
 

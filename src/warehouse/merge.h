@@ -17,6 +17,7 @@ struct Segment {
     std::int64_t number = 0;
     const catalog::TableContract* contract = nullptr;
     const HistoryTable* history = nullptr;
+    bool pieced = false;  // Chunks of several readings, or changes of the window beside them.
 };
 
 /// Merges rows that a key names (docs/formats/warehouse.md). Adds to `counts`.

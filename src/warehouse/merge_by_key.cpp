@@ -58,6 +58,16 @@ SELECT *, greatest(known_time, max(CASE WHEN part = 1 OR has_version THEN time E
                                OVER (PARTITION BY {keys} ORDER BY seq, part)) AS moment
 FROM judged)";
 
+// What the window knows of a row only in part begins no version: a chunk has it whole.
+constexpr auto drop_incomplete = R"(
+DELETE FROM atom WHERE part = 1 AND row IN (
+    SELECT row FROM gap WHERE source IS NULL AND known_cut IS NULL))";
+
+// A row that moved between two readings is in chunks of both.
+constexpr auto drop_read_again = R"(
+DELETE FROM atom WHERE op = 'r' AND row IN (
+    SELECT row FROM chained WHERE op = 'r' AND has_version))";
+
 constexpr auto count_oddities = R"(
 SELECT count(*) FILTER (needs AND NOT has_version), count(*) FILTER (fresh AND has_version),
        count(*) FILTER ({key_is_null}), (SELECT count(*) FROM known WHERE open_versions > 1)
@@ -166,9 +176,11 @@ private:
     std::vector<Column> keys_;
 };
 
-Status check_keys(sql::SqlSession& session, const KeyMerge& merge, TableCounts& counts) {
+Status check_keys(sql::SqlSession& session, const KeyMerge& merge, bool pieced,
+                  TableCounts& counts) {
     TRY_LET(const auto found, query_counts(session, merge.oddities()));
-    counts.missing += found[0];
+    // In a window a row may be deleted before any reading.
+    counts.missing += pieced ? 0 : found[0];
     counts.collisions += found[1];
     if (found[2] > 0) {
         return fail(ErrorKind::corrupt, "changes without a key in a table that has one, rows={}",
@@ -181,6 +193,17 @@ Status check_keys(sql::SqlSession& session, const KeyMerge& merge, TableCounts& 
     return {};
 }
 
+/// Puts chunks in their place among the changes that they have seen, and those that they have not.
+Status place_chunks(sql::SqlSession& session, const KeyMerge& merge, const Segment& segment) {
+    TableCounts not_counted;  // What is unresolved here is dropped.
+    TRY(resolve_unchanged(session, segment, not_counted));
+    TRY(session.execute(drop_incomplete));
+    TRY(session.execute(merge.chains()));
+    TRY(session.execute(drop_read_again));
+    TRY(session.execute(merge.chains()));
+    return {};
+}
+
 }  // namespace
 
 Status merge_by_key(sql::SqlSession& session, const Segment& segment, TableCounts& counts) {
@@ -188,8 +211,9 @@ Status merge_by_key(sql::SqlSession& session, const Segment& segment, TableCount
     TRY(session.execute(merge.atoms()));
     TRY(session.execute(merge.known()));
     TRY(session.execute(merge.chains()));
-    TRY(check_keys(session, merge, counts));
-    TRY(resolve_unchanged(session, segment, counts));
+    TRY(segment.pieced ? place_chunks(session, merge, segment)
+                       : resolve_unchanged(session, segment, counts));
+    TRY(check_keys(session, merge, segment.pieced, counts));
     TRY_LET(const std::uint64_t ended, session.execute(merge.ends()));
     TRY_LET(const std::uint64_t begun, session.execute(merge.begins()));
     counts.ended += ended;

@@ -76,7 +76,9 @@ TableLoad::TableLoad(sql::SqlSession& session, ProcessingFiles& files, const Loa
 
 Result<TableCounts> TableLoad::run() {
     std::size_t first_cut = 0;
-    if (!load_.cuts.empty() && load_.cuts.front().snapshot) {
+    const bool snapshot = !load_.cuts.empty() && load_.cuts.front().snapshot;
+    pieced_ = snapshot && load_.cuts.front().pieced.contains(history_.name);
+    if (snapshot && !pieced_) {
         TRY_LET(const bool has_rows, has_history());
         if (!has_rows) {
             TRY(load_snapshot(load_.cuts.front()));
@@ -186,8 +188,25 @@ Status TableLoad::load_changes(std::size_t first_cut) {
     if (stage.rows() == 0) {
         return {};
     }
+    if (pieced_ && !has_key()) {
+        TRY(forget_seen_changes());
+    }
     TRY(put_in_order());
     return merge_segments();
+}
+
+bool TableLoad::has_key() const {
+    return std::ranges::any_of(load_.contracts, [this](const auto& contract) {
+        return contract->name == history_.name && contract->has_key();
+    });
+}
+
+/// The chunks of a table without a key are of one reading, which has seen what was before.
+Status TableLoad::forget_seen_changes() {
+    TRY(session_.execute(
+        "DELETE FROM stage WHERE op <> 'r' AND position < (SELECT max(position) FROM stage WHERE "
+        "op = 'r')"));
+    return {};
 }
 
 Status TableLoad::put_in_order() {
@@ -220,7 +239,8 @@ Status TableLoad::merge_segments() {
 }
 
 Status TableLoad::merge(const catalog::TableContract& contract, std::int64_t segment) {
-    const Segment part{.number = segment, .contract = &contract, .history = &history_};
+    const Segment part{
+        .number = segment, .contract = &contract, .history = &history_, .pieced = pieced_};
     return contract.has_key() ? merge_by_key(session_, part, counts_)
                               : merge_by_row(session_, part, counts_);
 }

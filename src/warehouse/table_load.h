@@ -33,6 +33,8 @@ private:
     Status load_snapshot(const RefinedFiles& cut);
     Status check_snapshot_keys();
     Status load_changes(std::size_t first_cut);
+    Status forget_seen_changes();
+    bool has_key() const;
     Status put_in_order();
     Status merge_segments();
     Status merge(const catalog::TableContract& contract, std::int64_t segment);
@@ -42,6 +44,7 @@ private:
     ProcessingFiles& files_;
     const Load& load_;
     const HistoryTable& history_;
+    bool pieced_ = false;  // The load's first cut is a snapshot's, and of this table a window.
     TableCounts counts_;
 };
 

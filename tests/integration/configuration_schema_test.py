@@ -26,7 +26,7 @@ MAPS = ["", "source", "cut", "refine", "models", "quality"]
 VALUES = {
     "version": 1, "pipeline": "claims", "store": "data", "allow_plaintext": True,
     "source.slot": "a_slot", "source.publication": "a_publication", "source.snapshot_only": True,
-    "source.snapshot_workers": 4, "source.chunk_blocks": 16,
+    "source.snapshot_workers": 4, "source.snapshot_hold": "10m", "source.chunk_blocks": 16,
     "cut.interval": "250ms", "cut.max_bytes": "1GiB",
     "refine.types": {"claims.claim.note": "json", "claims.claim.code": "decimal(12,2)"},
     "models.project": "claims", "models.dbt": "dbt", "models.every": "5m",

@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <functional>
+#include <iterator>
 
 #include "base/assert.h"
 #include "capture/postgres/byte_cursor.h"
 #include "capture/postgres/change_builder.h"
+#include "capture/postgres/chunk_plan.h"
 #include "capture/postgres/moment.h"
 #include "capture/postgres/replication_slot.h"
 #include "capture/postgres/table_discovery.h"
@@ -28,10 +31,18 @@ std::string quote_table(const Connection& session, const catalog::TableName& nam
 }
 
 // TRUNCATE and whatever writes a table anew exchange its storage, and the new one is empty to an
-// older snapshot. The catalog's row is the snapshot's; the function looks at the present.
-constexpr auto find_storage =
-    "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = {} "
-    "AND c.relname = {} AND c.relfilenode = pg_relation_filenode(c.oid)";
+// older snapshot. The catalog's row is the snapshot's; the functions look at the present.
+constexpr auto find_storage_sql =
+    "SELECT c.relfilenode, pg_relation_size(c.oid) / current_setting('block_size')::bigint, "
+    "c.reltoastrelid <> 0 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE "
+    "n.nspname = {} AND c.relname = {} AND c.relfilenode = pg_relation_filenode(c.oid)";
+
+// PostgreSQL numbers the pages of a table with 32 bits; the last number is none.
+constexpr std::uint64_t block_max = 0xFFFF'FFFF;
+// A further reading's slot is called like the pipeline's and the session that made it.
+constexpr std::size_t slot_name_bytes_max = 63;
+// An entry of the ledger names them all.
+constexpr std::size_t restarted_max = 20;
 
 /// Keeps the storage of tables as it is until the transaction ends.
 std::string lock_statement(const Connection& session,
@@ -43,17 +54,27 @@ std::string lock_statement(const Connection& session,
     return list.empty() ? "" : fmt::format("LOCK TABLE {} IN ACCESS SHARE MODE", list);
 }
 
+std::uint64_t to_count(const std::optional<std::string>& cell) {
+    std::uint64_t count = 0;
+    if (cell) {
+        std::from_chars(cell->data(), cell->data() + cell->size(), count);
+    }
+    return count;
+}
+
 /// Fails if the session's snapshot no longer sees the rows of a table that it has locked.
-Status check_storage(Connection& session, const catalog::TableName& name) {
-    TRY_LET(const auto same,
-            session.query(fmt::format(find_storage, session.quote_literal(name.schema),
+Result<TableStorage> find_storage(Connection& session, const catalog::TableName& name) {
+    TRY_LET(const auto rows,
+            session.query(fmt::format(find_storage_sql, session.quote_literal(name.schema),
                                       session.quote_literal(name.table))));
-    if (same.empty()) {
+    if (rows.empty()) {
         return fail(ErrorKind::conflict,
                     "a table was truncated or written anew while the snapshot began, table={}",
                     name.to_string());
     }
-    return {};
+    return TableStorage{.number = to_count(rows[0][0]),
+                        .blocks = to_count(rows[0][1]),
+                        .has_toast = rows[0][2] == "t"};
 }
 
 std::string select_list(const Connection& session, const CapturedTable& table) {
@@ -74,9 +95,14 @@ std::string select_list(const Connection& session, const CapturedTable& table) {
 std::string copy_statement(const Connection& session, const CapturedTable& table,
                            const change::SnapshotChunk& chunk) {
     const auto& name = table.contract->name;
-    std::string where = fmt::format("ctid >= '({},0)'", chunk.first_block);
-    if (!chunk.last) {
-        where += fmt::format(" AND ctid < '({},0)'", chunk.end_block);
+    std::string where;
+    if (chunk.written_since) {
+        // The log's transaction ids have 32 bits; those below 3 are no transactions.
+        const auto since = std::max(3U, static_cast<std::uint32_t>(*chunk.written_since));
+        where = fmt::format("age(xmin) <= age('{}'::xid)", since);
+    } else {
+        where = fmt::format("ctid >= '({},0)' AND ctid < '({},0)'", chunk.first_block,
+                            std::min(chunk.end_block, block_max));
     }
     return fmt::format("COPY (SELECT {} FROM ONLY {} WHERE {}) TO STDOUT (FORMAT binary)",
                        select_list(session, table), quote_table(session, name), where);
@@ -137,38 +163,46 @@ Result<Timestamp> read_clock(Connection& session) {
     return Timestamp(std::chrono::microseconds(micros));
 }
 
+/// Begins again while tables are exchanged at that moment.
+Result<std::unique_ptr<PostgresSnapshot>> try_again(
+    const std::function<Result<std::unique_ptr<PostgresSnapshot>>()>& begin) {
+    for (int attempt = 1;; ++attempt) {
+        auto begun = begin();
+        if (begun || begun.error().kind() != ErrorKind::conflict || attempt == begin_attempts_max) {
+            return begun;
+        }
+    }
+}
+
+/// A name for a temporary slot that no other session has.
+Result<std::string> reading_slot(Connection& replication, const std::string& slot) {
+    TRY_LET(const auto rows, replication.query("SELECT pg_backend_pid()"));
+    const std::string end = "_reading_" + rows[0][0].value_or("");
+    return slot.substr(0, slot_name_bytes_max - end.size()) + end;
+}
+
 }  // namespace
 
-Status PostgresSnapshot::plan_tables(Connection& session,
-                                     const std::vector<catalog::TableName>& names,
-                                     const PostgresOptions& options, const Contracts& known) {
-    TableDiscovery discovery(session, options.tags);
+Status PostgresSnapshot::describe_tables(const std::vector<catalog::TableName>& names,
+                                         const ColumnTags& tags, const Contracts& known) {
+    TableDiscovery discovery(workers_.front(), tags);
     for (const catalog::TableName& name : names) {
         TRY_LET(CapturedTable table, describe_after(discovery, name, known));
         tables_.push_back(std::make_shared<const CapturedTable>(std::move(table)));
-        TRY(check_storage(session, name));
-        TRY(plan_chunks(session, *tables_.back(), options.chunk_blocks));
     }
     return {};
 }
 
-Status PostgresSnapshot::plan_chunks(Connection& session, const CapturedTable& table,
-                                     std::uint64_t chunk_blocks) {
-    const std::string quoted = quote_table(session, table.contract->name);
-    TRY_LET(const auto rows, session.query(fmt::format("SELECT pg_relation_size({}::regclass) / "
-                                                       "current_setting('block_size')::bigint",
-                                                       session.quote_literal(quoted))));
-    const std::string text = rows[0][0].value_or("0");
-    std::uint64_t blocks = 0;
-    std::from_chars(text.data(), text.data() + text.size(), blocks);
-    const std::uint64_t chunks =
-        std::max<std::uint64_t>(1, (blocks + chunk_blocks - 1) / chunk_blocks);
-    for (std::uint64_t index = 0; index < chunks; ++index) {
-        plan_.chunks.push_back({.contract = table.contract,
-                                .index = static_cast<std::uint32_t>(index),
-                                .first_block = index * chunk_blocks,
-                                .end_block = (index + 1) * chunk_blocks,
-                                .last = index + 1 == chunks});
+Status PostgresSnapshot::plan_chunks(const change::SnapshotProgress& progress) {
+    plan_.chunk_blocks = progress.chunk_blocks;
+    for (const auto& table : tables_) {
+        const catalog::TableName& name = table->contract->name;
+        TRY_LET(const TableStorage storage, find_storage(workers_.front(), name));
+        ChunkPlan plan = postgres::plan_chunks(table->contract, storage, progress);
+        std::ranges::move(plan.chunks, std::back_inserter(plan_.chunks));
+        if (plan.restarted) {
+            plan_.restarted.push_back(name);
+        }
     }
     return {};
 }
@@ -185,16 +219,26 @@ Status PostgresSnapshot::begin_reading(std::vector<Connection> workers, const st
     return {};
 }
 
+Status PostgresSnapshot::note_reading() {
+    Connection& session = workers_.front();
+    TRY_LET(const auto seen, session.query("SELECT pg_current_snapshot()"));
+    plan_.snapshot = seen[0][0].value_or("");
+    TRY_LET(plan_.time, read_clock(session));
+    return {};
+}
+
 Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin(const PostgresOptions& options,
                                                                   Mode mode, std::size_t workers,
                                                                   const Contracts& known) {
     WEIR_ASSERT(workers > 0);
-    for (int attempt = 1;; ++attempt) {
-        auto begun = begin_once(options, mode, workers, known);
-        if (begun || begun.error().kind() != ErrorKind::conflict || attempt == begin_attempts_max) {
-            return begun;
-        }
-    }
+    return try_again([&] { return begin_once(options, mode, workers, known); });
+}
+
+Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::resume(
+    const PostgresOptions& options, std::size_t workers, const Contracts& known,
+    const change::SnapshotProgress& progress) {
+    WEIR_ASSERT(workers > 0);
+    return try_again([&] { return resume_once(options, workers, known, progress); });
 }
 
 // The order of these steps is what makes the snapshot one.
@@ -224,12 +268,61 @@ Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin_once(
         snapshot = rows[0][0].value_or("");
     }
     TRY(begun->begin_reading(std::move(readers), snapshot, names));
-    Connection& first = begun->workers_.front();
-    TRY_LET(const auto seen, first.query("SELECT pg_current_snapshot()"));
-    begun->plan_.snapshot = seen[0][0].value_or("");
-    TRY_LET(begun->plan_.time, read_clock(first));
-    TRY(begun->plan_tables(first, names, options, known));
+    TRY(begun->note_reading());
+    TRY(begun->describe_tables(names, options.tags, known));
+    TRY(begun->plan_chunks({.position = begun->plan_.position,
+                            .snapshot = begun->plan_.snapshot,
+                            .chunk_blocks = options.chunk_blocks,
+                            .chunks = {}}));
     return begun;
+}
+
+Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::resume_once(
+    const PostgresOptions& options, std::size_t workers, const Contracts& known,
+    const change::SnapshotProgress& progress) {
+    TRY_LET(Connection session, Connection::open(options.url));
+    const Status slot_stands = check_slot(session, options.slot, progress.position);
+    if (!slot_stands && slot_stands.error().kind() == ErrorKind::corrupt) {
+        return nullptr;
+    }
+    TRY(slot_stands);
+    TRY_LET(const auto names, TableDiscovery(session).find_tables(options.tables));
+    TRY_LET(std::vector<Connection> readers, open_connections(options.url, workers));
+    TRY(publish_tables(session, options.publication, names));
+    TRY_LET(Connection replication, Connection::open(options.url, Connection::Mode::replication));
+    TRY_LET(const std::string slot, reading_slot(replication, options.slot));
+    TRY_LET(const ExportedSnapshot exported, create_slot(replication, slot, SlotLife::temporary));
+    std::unique_ptr<PostgresSnapshot> resumed(new PostgresSnapshot(std::move(replication)));
+    resumed->plan_.position = exported.position;
+    resumed->plan_.resumes = true;
+    TRY(resumed->begin_reading(std::move(readers), exported.name, names));
+    TRY(resumed->note_reading());
+    TRY(resumed->describe_tables(names, options.tags, known));
+    if (!resumed->goes_on_with(known, progress)) {
+        return nullptr;
+    }
+    TRY(resumed->plan_chunks(progress));
+    if (resumed->plan_.restarted.size() > restarted_max) {
+        return nullptr;
+    }
+    return resumed;
+}
+
+/// Whether the tables are those that were begun, in the same shape.
+bool PostgresSnapshot::goes_on_with(const Contracts& known,
+                                    const change::SnapshotProgress& progress) const {
+    const auto is_known = [&](const auto& table) {
+        return std::ranges::any_of(known, [&](const auto& contract) {
+            return contract->name == table->contract->name &&
+                   contract->version == table->contract->version;
+        });
+    };
+    const auto is_captured = [&](const change::LandedChunk& chunk) {
+        return std::ranges::any_of(
+            tables_, [&](const auto& table) { return table->contract->name == chunk.table; });
+    };
+    return std::ranges::all_of(tables_, is_known) &&
+           std::ranges::all_of(progress.chunks, is_captured);
 }
 
 const std::shared_ptr<const CapturedTable>& PostgresSnapshot::table_of(
@@ -248,7 +341,8 @@ Status PostgresSnapshot::read_chunk(const change::SnapshotChunk& chunk, std::siz
     const auto& table = table_of(chunk);
     TRY_LET(const auto builder, ChangeBuilder::create(table));
     TRY(session.begin_copy_out(copy_statement(session, *table, chunk)));
-    ChangePlace place{.commit_position = plan_.position,
+    // Where no commit record can begin, behind all that the reading has seen.
+    ChangePlace place{.commit_position = change::Position(plan_.position.offset() - 1),
                       .ordinal = std::int64_t{chunk.index} << 32U,
                       .commit_time = plan_.time};
     Tuple row;

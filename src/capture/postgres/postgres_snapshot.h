@@ -11,9 +11,10 @@
 
 namespace weir::capture::postgres {
 
-/// All captured tables at one position, read by chunks of pages. Holds one session that keeps the
-/// snapshot alive and one for each worker; the server cannot vacuum away what it sees meanwhile.
-/// TRUNCATE and ALTER TABLE of a captured table wait until it ends; rows change as ever.
+/// A reading of the captured tables at one position, by chunks of pages (docs/formats/snapshot.md).
+/// Holds one session that keeps the snapshot alive and one for each worker; the server cannot
+/// vacuum away what it sees meanwhile. TRUNCATE and ALTER TABLE of a captured table wait until it
+/// ends; rows change as ever.
 class PostgresSnapshot final : public change::SnapshotSource {
 public:
     enum class Mode {
@@ -29,6 +30,13 @@ public:
                                                            Mode mode, std::size_t workers,
                                                            const Contracts& known);
 
+    /// Goes on with what earlier readings began: plans all that has not landed. Returns null if a
+    /// new snapshot has to begin: the slot cannot give the log since the first reading any more, or
+    /// the tables have another shape.
+    static Result<std::unique_ptr<PostgresSnapshot>> resume(
+        const PostgresOptions& options, std::size_t workers, const Contracts& known,
+        const change::SnapshotProgress& progress);
+
     const change::SnapshotPlan& plan() const override { return plan_; }
     Status read_chunk(const change::SnapshotChunk& chunk, std::size_t worker,
                       change::ChangeSink& sink, const std::stop_token& stop) override;
@@ -41,12 +49,18 @@ private:
     static Result<std::unique_ptr<PostgresSnapshot>> begin_once(const PostgresOptions& options,
                                                                 Mode mode, std::size_t workers,
                                                                 const Contracts& known);
-    Status plan_tables(Connection& session, const std::vector<catalog::TableName>& names,
-                       const PostgresOptions& options, const Contracts& known);
-    Status plan_chunks(Connection& session, const CapturedTable& table, std::uint64_t chunk_blocks);
+    static Result<std::unique_ptr<PostgresSnapshot>> resume_once(
+        const PostgresOptions& options, std::size_t workers, const Contracts& known,
+        const change::SnapshotProgress& progress);
+    /// Describes the tables as the reading sees them.
+    Status describe_tables(const std::vector<catalog::TableName>& names, const ColumnTags& tags,
+                           const Contracts& known);
+    Status plan_chunks(const change::SnapshotProgress& progress);
     /// Gives the snapshot to the workers; the first keeps the tables' storage in place.
     Status begin_reading(std::vector<Connection> workers, const std::string& snapshot,
                          const std::vector<catalog::TableName>& names);
+    Status note_reading();
+    bool goes_on_with(const Contracts& known, const change::SnapshotProgress& progress) const;
     const std::shared_ptr<const CapturedTable>& table_of(const change::SnapshotChunk& chunk) const;
 
     Connection keeper_;

@@ -66,13 +66,15 @@ Status check_slot(Connection& connection, const std::string& slot, change::Posit
     return {};
 }
 
-Result<ExportedSnapshot> create_slot(Connection& replication, const std::string& slot) {
+Result<ExportedSnapshot> create_slot(Connection& replication, const std::string& slot,
+                                     SlotLife life) {
     const std::string form =
         replication.server_version() >= 150'000 ? "(SNAPSHOT 'export')" : "EXPORT_SNAPSHOT";
     TRY_LET(const auto rows,
             replication
-                .query(fmt::format("CREATE_REPLICATION_SLOT {} LOGICAL pgoutput {}",
-                                   replication.quote_identifier(slot), form))
+                .query(fmt::format("CREATE_REPLICATION_SLOT {} {} LOGICAL pgoutput {}",
+                                   replication.quote_identifier(slot),
+                                   life == SlotLife::temporary ? "TEMPORARY" : "", form))
                 .with("cannot create replication slot " + slot));
     TRY_LET(const auto position, change::Position::parse(rows[0][1].value_or("")));
     return ExportedSnapshot{.position = position, .name = rows[0][2].value_or("")};

@@ -32,8 +32,11 @@ Result<std::optional<SlotState>> read_slot(Connection& connection, const std::st
 /// Fails with `corrupt` if the slot cannot give everything after `position`, up to which the ledger
 /// has the log.
 Status check_slot(Connection& connection, const std::string& slot, change::Position position);
+enum class SlotLife { permanent, temporary };  // A temporary one goes with its session.
+
 /// Makes a logical slot of pgoutput. REQUIRES: `replication` is a replication connection.
-Result<ExportedSnapshot> create_slot(Connection& replication, const std::string& slot);
+Result<ExportedSnapshot> create_slot(Connection& replication, const std::string& slot,
+                                     SlotLife life = SlotLife::permanent);
 /// Removes the slot; none is no error.
 Status drop_slot(Connection& connection, const std::string& slot);
 /// Copies a slot with its position, for a second capture of the same range.

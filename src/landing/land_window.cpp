@@ -1,0 +1,101 @@
+#include "landing/land_window.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "base/assert.h"
+#include "landing/contract_book.h"
+#include "landing/cut_writer.h"
+#include "landing/spill.h"
+
+namespace weir::landing {
+namespace {
+
+/// Ends a read where the window does. A silent log moves on only while a read has no transaction,
+/// so that a read also ends when nothing more comes after one.
+class WindowBoundary final : public change::CutBoundary {
+public:
+    explicit WindowBoundary(change::Position end) : end_(end) {}
+
+    bool ends_here(const change::CutProgress& progress) override {
+        const bool silent = progress.transactions > 0 && progress.transactions == seen_;
+        seen_ = progress.transactions;
+        return progress.position >= end_ || silent;
+    }
+
+private:
+    change::Position end_;
+    std::uint64_t seen_ = 0;
+};
+
+/// What the reads of a window came to.
+struct Window {
+    change::Position position;  // Of the log.
+    change::Position last_transaction;
+    std::uint64_t transactions = 0;
+    std::uint64_t changes = 0;
+    std::optional<Timestamp> commit_time;
+};
+
+Result<Window> read_window(change::Position end, change::ChangeSource& source, CutWriter& writer,
+                           const std::stop_token& stop) {
+    Window window;
+    while (window.position < end) {
+        WindowBoundary window_end(end);
+        TransactionEnd boundary(window_end, std::nullopt);
+        TRY_LET(const change::CutEnd read, source.read_cut(boundary, writer, stop));
+        window.position = read.position;
+        if (read.transactions > 0) {
+            window.last_transaction = boundary.of(read);
+            window.commit_time = read.commit_time;
+        }
+        window.transactions += read.transactions;
+        window.changes += read.changes;
+        if (stop.stop_requested() && window.position < end) {
+            return fail(ErrorKind::cancelled, "the snapshot was stopped; the next start goes on");
+        }
+    }
+    return window;
+}
+
+}  // namespace
+
+Status land_window(LandingPlace place, change::ChangeSource& source, const StreamOptions& options,
+                   const std::stop_token& stop) {
+    WEIR_ASSERT(place.state.snapshot_complete);
+    const ledger::SnapshotReading last = place.state.reading();
+    ContractBook contracts(place.state);
+    SpillSpace space(options.spill_folder, options.spill_memory_bytes_max);
+    CutWriter writer(space, contracts, options.part_size);
+    TRY_LET(const Window window, read_window(last.position, source, writer, stop));
+    ledger::CutLanded cut{.cut = {1},
+                          .position = std::max(window.last_transaction, last.position),
+                          .commit_time = window.commit_time.value_or(last.time),
+                          .transactions = window.transactions,
+                          .changes = window.changes + place.state.chunk_rows(),
+                          .snapshot_attempt = place.state.snapshot->attempt,
+                          .files = {}};
+    TRY_LET(auto files, std::move(writer).finish(place.store, {.cut = cut.cut,
+                                                               .commit_time = *cut.commit_time,
+                                                               .epoch = place.lease.epoch}));
+    CutReport report{.cut = cut.cut,
+                     .position = cut.position,
+                     .commit_time = cut.commit_time,
+                     .landed_time = {},
+                     .transactions = cut.transactions,
+                     .rows = cut.changes,
+                     .files = files.size(),
+                     .bytes = sum_bytes(files)};
+    TRY_LET(cut.files, place.ledger.store_files(std::move(files)));
+    TRY_LET(auto entries, contracts.store_news(place.ledger));
+    entries.emplace_back(cut);
+    TRY(commit(place, entries));
+    report.landed_time = place.clock.now();
+    if (options.on_cut) {
+        options.on_cut(report);
+    }
+    return source.acknowledge(cut.position);
+}
+
+}  // namespace weir::landing
