@@ -51,11 +51,22 @@ public:
     /// same, else the next version.
     Result<CapturedTable> follow(const CapturedTable* known, const Relation& relation);
 
+    /// Keeps what the log says of a type, for the day when the catalog no longer knows it.
+    void note(const TypeName& told);
+
 private:
+    struct ToldType {
+        std::string schema;  // Empty: pg_catalog.
+        std::string name;
+    };
+
     Result<std::vector<TextRow>> matches(const std::string& pattern);
     Result<std::vector<TextRow>> read_columns(const catalog::TableName& name);
     Result<ResolvedType> resolve(TypeOid type, std::int32_t type_modifier);
     Result<std::string> type_name(TypeOid type, std::int32_t type_modifier);
+    /// Of a type that is gone: the built-in type that it was a domain over, or the type itself.
+    Result<TypeOid> told_base(TypeOid type);
+    Result<std::string> told_name(TypeOid type);
     Result<std::map<std::string, std::uint32_t>> attribute_numbers(RelationId id);
     /// Gives columns that nobody knew before their numbers.
     Status number_columns(RelationId id, std::vector<catalog::Column>& columns);
@@ -67,6 +78,7 @@ private:
     ColumnTags tags_;
     std::map<TypeOid, ResolvedType> resolved_;
     std::map<std::pair<TypeOid, std::int32_t>, std::string> names_;
+    std::map<TypeOid, ToldType> told_;
 };
 
 }  // namespace weir::capture::postgres
