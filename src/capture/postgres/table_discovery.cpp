@@ -17,6 +17,8 @@ using catalog::RowIdentity;
 using catalog::TableContract;
 using catalog::TableName;
 
+constexpr TypeOid numeric_type{1700};
+
 // What format_type makes of a type that the catalog does not know.
 constexpr auto unknown_type = "???";
 
@@ -127,6 +129,13 @@ bool tells_key(const Relation& relation) {
     return relation.replica_identity != 'f' && relation.replica_identity != 'n';
 }
 
+/// Whether a column of a type that is gone may be what it was known as. Of a domain the log tells
+/// neither its name nor the digits of its numeric.
+bool is_still(const catalog::Column& old, const ResolvedType& type, const ValueCodec& codec) {
+    return codec.landed_type()->Equals(*old.landed_type) ||
+           (type.base == numeric_type && old.landed_type->id() == arrow::Type::DECIMAL128);
+}
+
 /// A column as the log tells it; what the log does not tell is as it was known before.
 catalog::Column column_after(const catalog::Column* old, const RelationColumn& told,
                              bool tells_key) {
@@ -202,7 +211,7 @@ Result<std::vector<TableName>> TableDiscovery::find_tables(
 
 Result<ResolvedType> TableDiscovery::resolve(TypeOid type, std::int32_t type_modifier) {
     if (type.value < first_named_oid) {
-        return ResolvedType{type, type_modifier, false};
+        return ResolvedType{.base = type, .type_modifier = type_modifier};
     }
     if (const auto found = resolved_.find(type); found != resolved_.end()) {
         return found->second;
@@ -210,9 +219,10 @@ Result<ResolvedType> TableDiscovery::resolve(TypeOid type, std::int32_t type_mod
     TRY_LET(const auto rows,
             connection_.query(fmt::format(
                 "SELECT typtype, typbasetype, typtypmod FROM pg_type WHERE oid = {}", type.value)));
-    ResolvedType resolved{type, type_modifier, false};
+    ResolvedType resolved{.base = type, .type_modifier = type_modifier};
     if (rows.empty()) {
         TRY_LET(resolved.base, told_base(type));
+        resolved.is_gone = true;
     } else if (*rows[0][0] == "e") {
         resolved.is_enum = true;
     } else if (*rows[0][0] == "d") {
@@ -354,6 +364,10 @@ Result<CapturedTable> TableDiscovery::follow(const CapturedTable* known, const R
         TRY_LET(const ResolvedType type, resolve(told.type, told.type_modifier));
         TRY_LET(column.source_type, type_name(told.type, told.type_modifier));
         table.codecs.push_back(ValueCodec::create(type.base, type.type_modifier, type.is_enum));
+        if (type.is_gone && old != nullptr && is_still(*old, type, table.codecs.back())) {
+            column.source_type = old->source_type;
+            table.codecs.back() = ValueCodec::create_for(old->landed_type);
+        }
         column.landed_type = table.codecs.back().landed_type();
         column.tags = tags_of(contract->name, column.name);
         contract->columns.push_back(std::move(column));

@@ -14,11 +14,13 @@
 
 namespace weir::capture::postgres {
 
-/// A type as the catalog resolves it: domains to their base, enums marked.
+/// A type as the catalog resolves it: domains to their base, enums marked. Of a type that is gone
+/// the log told the base, or it is its own.
 struct ResolvedType {
     TypeOid base{};
     std::int32_t type_modifier = -1;
     bool is_enum = false;
+    bool is_gone = false;
 };
 
 /// A table whose changes cannot be read.
