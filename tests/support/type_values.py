@@ -92,7 +92,7 @@ LITERALS = {
     "regoperator": ["+(integer,integer)", "0"],
     "regclass": ["pg_class", "information_schema.tables", "0", "4294967295"],
     "regcollation": ['pg_catalog."C"', "0"],
-    "regtype": ["integer", "timestamp with time zone", "text[]", "0"],
+    "regtype": ["integer", "types.pair", "timestamp with time zone", "text[]", "0"],
     "regrole": ["postgres", "0"],
     "regnamespace": ["pg_catalog", "0"],
     "regconfig": ["english", "0"],
