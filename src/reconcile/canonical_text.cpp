@@ -19,6 +19,13 @@ constexpr auto postgres_timestamp =
     "to_char({0}, 'YYYY-MM-DD HH24:MI:SS.US') || "
     "CASE WHEN {0} < '0001-01-01 00:00:00'::timestamp THEN ' BC' ELSE '' END END";
 
+// The server keeps the sign of a NaN, and never shows it.
+constexpr auto postgres_float =
+    "encode(float{0}send(CASE WHEN {1} = 'NaN' THEN 'NaN' ELSE {1} END), 'hex')";
+
+// DuckDB writes no zero before the point of a number that has no digit there.
+constexpr auto duckdb_fraction = "regexp_replace({}::VARCHAR, '^(-?)[.]', '\\10.')";
+
 // DuckDB writes "0044-03-15 (BC)", and a time with as many digits as it needs.
 constexpr auto duckdb_date = "replace({0}::VARCHAR, ' (BC)', ' BC')";
 
@@ -38,6 +45,13 @@ bool has_zone(const arrow::DataType& type) {
 std::string decimal_type(const arrow::DataType& type, std::string_view name) {
     const auto& decimal = static_cast<const arrow::Decimal128Type&>(type);
     return fmt::format("{}({},{})", name, decimal.precision(), decimal.scale());
+}
+
+std::string duckdb_decimal_text(const arrow::DataType& type, std::string_view value) {
+    const auto& decimal = static_cast<const arrow::Decimal128Type&>(type);
+    const std::string number = fmt::format("{}::{}", value, decimal_type(type, "DECIMAL"));
+    return decimal.precision() == decimal.scale() ? fmt::format(duckdb_fraction, number)
+                                                  : number + "::VARCHAR";
 }
 
 std::string duckdb_timestamp_text(std::string_view value) {
@@ -62,8 +76,8 @@ std::string canonical_text_postgres(const arrow::DataType& landed_type, std::str
         case Type::INT64: return fmt::format("{}::text", value);
         case Type::DECIMAL128:
             return fmt::format("{}::{}::text", value, decimal_type(landed_type, "numeric"));
-        case Type::FLOAT: return fmt::format("encode(float4send({}), 'hex')", value);
-        case Type::DOUBLE: return fmt::format("encode(float8send({}), 'hex')", value);
+        case Type::FLOAT: return fmt::format(postgres_float, 4, value);
+        case Type::DOUBLE: return fmt::format(postgres_float, 8, value);
         case Type::BINARY: return fmt::format("encode({}, 'hex')", value);
         case Type::TIME64: return fmt::format("to_char({}, 'HH24:MI:SS.US')", value);
         case Type::TIMESTAMP:
@@ -84,8 +98,7 @@ std::string canonical_text_duckdb(const arrow::DataType& landed_type, std::strin
         case Type::INT32:
         case Type::INT64:
         case Type::STRING: return fmt::format("{}::VARCHAR", value);
-        case Type::DECIMAL128:
-            return fmt::format("{}::{}::VARCHAR", value, decimal_type(landed_type, "DECIMAL"));
+        case Type::DECIMAL128: return duckdb_decimal_text(landed_type, value);
         case Type::FLOAT: return fmt::format("lower(hex({}::FLOAT::BIT::BLOB))", value);
         case Type::DOUBLE: return fmt::format("lower(hex({}::DOUBLE::BIT::BLOB))", value);
         case Type::BINARY: return fmt::format("lower(hex({}))", value);

@@ -30,6 +30,7 @@ std::string row_text(const catalog::TableContract& contract, CanonicalText text)
 std::string_view postgres_settings() {
     return "SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'; SET IntervalStyle = 'postgres'; "
            "SET extra_float_digits = 1; SET bytea_output = 'hex'; "
+           "SET lc_monetary = 'C'; SET quote_all_identifiers = off; "
            "SET standard_conforming_strings = on;";
 }
 

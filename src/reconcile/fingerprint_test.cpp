@@ -20,12 +20,13 @@ catalog::TableContract every_type() {
     catalog::TableContract contract{
         .name = {.schema = "odd \"schema\"", .table = "every type"}, .version = {1}, .columns = {}};
     const std::vector<std::pair<std::string, std::string>> columns{
-        {"id", "int64"},         {"flag", "bool"},           {"small", "int16"},
-        {"medium", "int32"},     {"money", "decimal(12,2)"}, {"whole", "decimal(38,0)"},
-        {"real", "float32"},     {"double", "float64"},      {"name \"x\"", "text"},
-        {"padded", "text"},      {"document", "text"},       {"address", "text"},
-        {"free_number", "text"}, {"raw", "bytes"},           {"day", "date"},
-        {"clock", "time"},       {"local", "timestamp"},     {"instant", "timestamptz"}};
+        {"id", "int64"},           {"flag", "bool"},           {"small", "int16"},
+        {"medium", "int32"},       {"money", "decimal(12,2)"}, {"whole", "decimal(38,0)"},
+        {"share", "decimal(3,3)"}, {"real", "float32"},        {"double", "float64"},
+        {"name \"x\"", "text"},    {"padded", "text"},         {"document", "text"},
+        {"address", "text"},       {"free_number", "text"},    {"raw", "bytes"},
+        {"day", "date"},           {"clock", "time"},          {"local", "timestamp"},
+        {"instant", "timestamptz"}};
     for (const auto& [name, type] : columns) {
         contract.columns.push_back({.id = static_cast<std::uint32_t>(contract.columns.size() + 1),
                                     .name = name,

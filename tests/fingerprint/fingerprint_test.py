@@ -33,6 +33,7 @@ COLUMNS = [
     ("medium", "integer", "int32", "INTEGER", ["-2147483648", "7"]),
     ("money", "numeric(12,2)", "decimal(12,2)", "DECIMAL(12,2)", ["0", "-0.01", "1.5", "9999999999.99", "-12"]),
     ("whole", "numeric(38,0)", "decimal(38,0)", "DECIMAL(38,0)", ["99999999999999999999999999999999999999", "-1"]),
+    ("share", "numeric(3,3)", "decimal(3,3)", "DECIMAL(3,3)", ["0", "0.999", "-0.001"]),
     ("real", "real", "float32", "FLOAT", ["0", "-0", "1.5", "3.4028235e38", "1e-45", "NaN", "Infinity", "-Infinity", "0.1"]),
     ("double", "double precision", "float64", "DOUBLE",
      ["0", "-0", "0.1", "1e15", "1e16", "123456789012345678", "5e-324", "1.7976931348623157e308", "NaN", "-Infinity", "1e-5"]),
@@ -88,7 +89,9 @@ class Fingerprint(unittest.TestCase):
         cls.server = cls.enterClassContext(private_postgres.PrivatePostgres())
         columns = ", ".join(f"{fingerprint.quoted(name)} {pg}" for name, pg, _, _, _ in COLUMNS)
         cls.server.psql('CREATE SCHEMA "odd ""schema""";' + f"CREATE TABLE {PG_TABLE} ({columns});"
-                        + inserts(PG_TABLE, 0, [pg for _, pg, _, _, _ in COLUMNS]))
+                        + inserts(PG_TABLE, 0, [pg for _, pg, _, _, _ in COLUMNS])
+                        # A sign that PostgreSQL keeps and does not show.
+                        + "".join(f"UPDATE {PG_TABLE} SET {name} = -{name} WHERE {name} = 'NaN';" for name in ('"real"', '"double"')))
         cls.duck = duckdb.connect()
         columns = ", ".join(f"{fingerprint.quoted(name)} {duck}" for name, _, _, duck, _ in COLUMNS)
         cls.duck.execute(f"CREATE TABLE every_type ({columns});"

@@ -26,15 +26,16 @@ cut: {{interval: {interval}}}
 class Chain:
     """One pipeline in a folder: runs `weir` on it and looks at both ends with other people's tools."""
 
-    def __init__(self, server, folder, name="claims", interval="100ms", more="", tables=("claims.*",)):
+    def __init__(self, server, folder, name="claims", interval="100ms", more="", tables=("claims.*",), user="postgres", database="postgres"):
         self.server = server
+        self.url = server.url(database, user)
         self.tables = tables
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.store = self.folder / "data"
         self.configuration = self.folder / "weir.yaml"
         self.configuration.write_text(
-            CONFIGURATION.format(url=server.url(), tables=", ".join(tables), store=self.store, interval=interval) + more)
+            CONFIGURATION.format(url=self.url, tables=", ".join(tables), store=self.store, interval=interval) + more)
 
     @classmethod
     def make(cls, server, folder, **options):
@@ -58,7 +59,7 @@ class Chain:
         """Makes the pipeline, and keeps the test's configuration in place of the one that `weir init` writes."""
         configuration = self.configuration.read_text()
         self.configuration.unlink()
-        self.weir("init", self.server.url(), "--tables", *self.tables, "--pipeline", "claims", "--store", self.store)
+        self.weir("init", self.url, "--tables", *self.tables, "--pipeline", "claims", "--store", self.store)
         self.configuration.write_text(configuration)
 
     def start(self, *words, environment=None):

@@ -6,7 +6,10 @@ columns: [(name, landed type as in contracts)]; each function returns a SELECT o
 POSTGRES_SETTINGS = """
 SET TimeZone TO 'UTC'; SET DateStyle TO 'ISO'; SET IntervalStyle TO 'postgres';
 SET extra_float_digits TO 1; SET bytea_output TO 'hex'; SET standard_conforming_strings TO on;
+SET lc_monetary TO 'C'; SET quote_all_identifiers TO off;
 """
+
+NOT_A_NUMBER = {4: "7fc00000", 8: "7ff8000000000000"}
 
 
 def quoted(name):
@@ -25,7 +28,8 @@ def postgres_text(landed_type, value):
     if landed_type.startswith("decimal"):
         return f"CAST(CAST({value} AS {landed_type}) AS varchar)"
     if landed_type in ("float32", "float64"):
-        return f"encode(float{landed_type[5:7] == '32' and 4 or 8}send({value}), 'hex')"
+        size = 4 if landed_type == "float32" else 8
+        return f"CASE WHEN {value} = 'NaN' THEN '{NOT_A_NUMBER[size]}' ELSE encode(float{size}send({value}), 'hex') END"
     if landed_type == "bytes":
         return f"encode({value}, 'hex')"
     if landed_type == "time":
@@ -62,7 +66,8 @@ def duckdb_text(landed_type, value):
     if landed_type == "bool":
         return f"CASE WHEN {value} THEN 't' WHEN NOT {value} THEN 'f' END"
     if landed_type.startswith("decimal"):
-        return f"CAST(CAST({value} AS {landed_type}) AS VARCHAR)"
+        # A decimal without digits before the point has no zero there either.
+        return f"regexp_replace(CAST(CAST({value} AS {landed_type}) AS VARCHAR), '^(-?)\\.', '\\10.')"
     if landed_type == "float32":
         return duckdb_bits(value, "FLOAT", 8)
     if landed_type == "float64":

@@ -87,6 +87,7 @@ Result<Connection> Connection::open(const std::string& url, Mode mode) {
     constexpr auto settings =
         "-c datestyle=ISO,YMD -c timezone=UTC -c intervalstyle=postgres -c bytea_output=hex "
         "-c extra_float_digits=1 -c search_path=pg_catalog -c lc_monetary=C "
+        "-c quote_all_identifiers=off -c standard_conforming_strings=on "
         "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0";
     const char* replication = mode == Mode::replication ? "replication" : nullptr;
     const std::array<const char*, 10> names{"dbname",           "connect_timeout",
@@ -104,6 +105,13 @@ Result<Connection> Connection::open(const std::string& url, Mode mode) {
             std::string_view(PQerrorMessage(raw)).find("authentication") != std::string_view::npos;
         return fail(refused ? ErrorKind::denied : ErrorKind::unavailable,
                     "cannot connect to PostgreSQL: {}", first_line(PQerrorMessage(raw)));
+    }
+    // A server without an encoding would refuse to send text that is no UTF-8.
+    const char* encoding = PQparameterStatus(raw, "server_encoding");
+    if (encoding != nullptr && std::string_view(encoding) == "SQL_ASCII" &&
+        PQsetClientEncoding(raw, encoding) != 0) {
+        return fail(ErrorKind::unavailable, "PostgreSQL went away: {}",
+                    first_line(PQerrorMessage(raw)));
     }
     PQsetNoticeProcessor(raw, [](void*, const char*) {}, nullptr);
     return connection;

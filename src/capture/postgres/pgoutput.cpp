@@ -163,6 +163,14 @@ Result<Message> parse_stream_start(ByteCursor& cursor) {
     return stream;
 }
 
+Result<Message> parse_type_name(ByteCursor& cursor) {
+    TypeName told;
+    TRY_LET(told.type.value, cursor.take<std::uint32_t>());
+    TRY_LET(told.schema, cursor.take_text());
+    TRY_LET(told.name, cursor.take_text());
+    return told;
+}
+
 Result<Message> parse_body(char type, ByteCursor& cursor, Tuples& tuples) {
     switch (type) {
         case 'B': return parse_begin(cursor);
@@ -179,7 +187,7 @@ Result<Message> parse_body(char type, ByteCursor& cursor, Tuples& tuples) {
         case 'E': return StreamStop{};
         case 'c': return parse_stream_commit(cursor);
         case 'A': return parse_stream_abort(cursor);
-        case 'Y':
+        case 'Y': return parse_type_name(cursor);
         case 'O':
         case 'M': return Other{};
         default:

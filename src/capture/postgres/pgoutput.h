@@ -81,11 +81,18 @@ struct StreamAbort {
     std::uint32_t transaction = 0;
     std::uint32_t subtransaction = 0;
 };
-/// Type names, origins and messages of applications: nothing that weir acts on.
+/// The name of a type that PostgreSQL was not built with; of a domain, its base type's. `schema` is
+/// empty for pg_catalog.
+struct TypeName {
+    TypeOid type{};
+    std::string_view schema;
+    std::string_view name;
+};
+/// Origins and messages of applications: nothing that weir acts on.
 struct Other {};
 
 using Message = std::variant<Begin, Commit, Relation, Insert, Update, Delete, Truncate, StreamStart,
-                             StreamStop, StreamCommit, StreamAbort, Other>;
+                             StreamStop, StreamCommit, StreamAbort, TypeName, Other>;
 
 /// The tuples of the last insert, update or delete; kept so that their memory is used again.
 struct Tuples {

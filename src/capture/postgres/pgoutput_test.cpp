@@ -29,6 +29,9 @@ const std::string removal =
     "D\0\0\x40\0O\0\x01t\0\0\0\x01"
     "1"s;
 const std::string truncate = "T\0\0\0\x02\x01\0\0\x40\0\0\0\x40\x01"s;
+const std::string type_name =
+    "Y\0\0\x40\x01"
+    "claims\0state\0"s;
 const std::string stream_start = "S\0\0\0\x09\x01"s;
 const std::string stream_abort = "A\0\0\0\x09\0\0\0\x0a"s;
 
@@ -49,6 +52,14 @@ TEST(Pgoutput, ReadsABegin) {
     EXPECT_EQ(message.commit_position.to_string(), "1/1000");
     EXPECT_EQ(message.commit_time.time_since_epoch().count(), 946'684'800'000'001);
     EXPECT_EQ(message.transaction, 7U);
+}
+
+TEST(Pgoutput, ReadsTheNameOfAType) {
+    Tuples tuples;
+    const auto message = parsed<TypeName>(type_name, tuples);
+    EXPECT_EQ(message.type, TypeOid{16'385});
+    EXPECT_EQ(message.schema, "claims");
+    EXPECT_EQ(message.name, "state");
 }
 
 TEST(Pgoutput, ReadsARelation) {

@@ -136,11 +136,12 @@ Status PostgresSource::receive_data(std::span<const std::byte> message, change::
 Status PostgresSource::spool(std::span<const std::byte> message) {
     ByteCursor cursor(message.subspan(1));
     TRY_LET(const auto subtransaction, cursor.take<std::uint32_t>());
-    // The server announces a relation once for a streamed transaction, whatever happens to the
-    // subtransaction that needed it first.
-    const bool lasting = message[0] == std::byte{'R'};
+    // The server announces a relation and its types once for a streamed transaction, whatever
+    // happens to the subtransaction that needed them first.
+    const bool relation = message[0] == std::byte{'R'};
+    const bool lasting = relation || message[0] == std::byte{'Y'};
     spooled_message_.clear();
-    if (lasting) {
+    if (relation) {
         const std::uint64_t arrival = ++arrivals_;
         const auto number = std::as_bytes(std::span(&arrival, 1));
         spooled_message_.push_back(numbered_relation);
@@ -186,6 +187,8 @@ Status PostgresSource::apply(std::span<const std::byte> bytes, change::ChangeSin
     }
     if (const auto* relation = std::get_if<Relation>(&message)) {
         announce(relation->id, bytes, ++arrivals_);
+    } else if (const auto* type = std::get_if<TypeName>(&message)) {
+        discovery_.note(*type);
     } else if (const auto* begun = std::get_if<Begin>(&message)) {
         return begin(begun->commit_position, begun->commit_time, begun->transaction);
     } else if (const auto* commit = std::get_if<Commit>(&message)) {

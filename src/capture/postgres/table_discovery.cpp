@@ -8,6 +8,8 @@
 #include <ranges>
 #include <set>
 
+#include "capture/postgres/utf8.h"
+
 namespace weir::capture::postgres {
 namespace {
 
@@ -15,8 +17,13 @@ using catalog::RowIdentity;
 using catalog::TableContract;
 using catalog::TableName;
 
-// PostgreSQL gives lower numbers to built-in objects.
-constexpr std::uint32_t first_user_oid = 16'384;
+constexpr TypeOid numeric_type{1700};
+
+// What format_type makes of a type that the catalog does not know.
+constexpr auto unknown_type = "???";
+
+// Lower numbers never change; information_schema's domains have higher ones, and so have users'.
+constexpr std::uint32_t first_named_oid = 10'000;
 
 template <typename Number>
 Number to_number(const std::optional<std::string>& cell) {
@@ -104,9 +111,29 @@ bool same_shape(const TableContract& one, const TableContract& other) {
                               });
 }
 
+Status check_names(const TableContract& contract) {
+    const auto readable = [](const catalog::Column& column) {
+        return is_utf8(column.name) && is_utf8(column.source_type);
+    };
+    if (!is_utf8(contract.name.schema) || !is_utf8(contract.name.table) ||
+        !std::ranges::all_of(contract.columns, readable)) {
+        return fail(ErrorKind::unsupported,
+                    "a name of a table, a column or a type is no UTF-8, table={}",
+                    contract.name.to_string());
+    }
+    return {};
+}
+
 /// Whether the log's flags tell the key: under FULL all columns carry them, under NOTHING none.
 bool tells_key(const Relation& relation) {
     return relation.replica_identity != 'f' && relation.replica_identity != 'n';
+}
+
+/// Whether a column of a type that is gone may be what it was known as. Of a domain the log tells
+/// neither its name nor the digits of its numeric.
+bool is_still(const catalog::Column& old, const ResolvedType& type, const ValueCodec& codec) {
+    return codec.landed_type()->Equals(*old.landed_type) ||
+           (type.base == numeric_type && old.landed_type->id() == arrow::Type::DECIMAL128);
 }
 
 /// A column as the log tells it; what the log does not tell is as it was known before.
@@ -183,8 +210,8 @@ Result<std::vector<TableName>> TableDiscovery::find_tables(
 }
 
 Result<ResolvedType> TableDiscovery::resolve(TypeOid type, std::int32_t type_modifier) {
-    if (type.value < first_user_oid) {
-        return ResolvedType{type, type_modifier, false};
+    if (type.value < first_named_oid) {
+        return ResolvedType{.base = type, .type_modifier = type_modifier};
     }
     if (const auto found = resolved_.find(type); found != resolved_.end()) {
         return found->second;
@@ -192,11 +219,13 @@ Result<ResolvedType> TableDiscovery::resolve(TypeOid type, std::int32_t type_mod
     TRY_LET(const auto rows,
             connection_.query(fmt::format(
                 "SELECT typtype, typbasetype, typtypmod FROM pg_type WHERE oid = {}", type.value)));
-    // A type that is gone by now lands as text; the log holds text for it in either mode.
-    ResolvedType resolved{type, type_modifier, false};
-    if (!rows.empty() && *rows[0][0] == "e") {
+    ResolvedType resolved{.base = type, .type_modifier = type_modifier};
+    if (rows.empty()) {
+        TRY_LET(resolved.base, told_base(type));
+        resolved.is_gone = true;
+    } else if (*rows[0][0] == "e") {
         resolved.is_enum = true;
-    } else if (!rows.empty() && *rows[0][0] == "d") {
+    } else if (*rows[0][0] == "d") {
         TRY_LET(resolved, resolve(TypeOid{to_number<std::uint32_t>(rows[0][1])},
                                   to_number<std::int32_t>(rows[0][2])));
     }
@@ -211,7 +240,42 @@ Result<std::string> TableDiscovery::type_name(TypeOid type, std::int32_t type_mo
     }
     TRY_LET(const auto rows, connection_.query(fmt::format("SELECT format_type({}, {})", type.value,
                                                            type_modifier)));
-    return names_.emplace(key, rows[0][0].value_or("unknown")).first->second;
+    std::string name = rows[0][0].value_or(unknown_type);
+    if (name == unknown_type) {
+        TRY_LET(name, told_name(type));
+    }
+    return names_.emplace(key, std::move(name)).first->second;
+}
+
+void TableDiscovery::note(const TypeName& told) {
+    told_[told.type] = {.schema = std::string(told.schema), .name = std::string(told.name)};
+}
+
+Result<TypeOid> TableDiscovery::told_base(TypeOid type) {
+    const auto told = told_.find(type);
+    if (told == told_.end() || !told->second.schema.empty()) {
+        return type;
+    }
+    TRY_LET(const auto rows,
+            connection_.query(fmt::format("SELECT to_regtype(quote_ident({}))::oid",
+                                          connection_.quote_literal(told->second.name))));
+    return rows[0][0] ? TypeOid{to_number<std::uint32_t>(rows[0][0])} : type;
+}
+
+Result<std::string> TableDiscovery::told_name(TypeOid type) {
+    const auto told = told_.find(type);
+    if (told == told_.end()) {
+        return std::string(unknown_type);
+    }
+    TRY_LET(const TypeOid base, told_base(type));
+    const auto& [schema, name] = told->second;
+    TRY_LET(
+        const auto rows,
+        connection_.query(fmt::format(
+            "SELECT CASE {1} WHEN '' THEN format_type({0}, NULL) ELSE format('%I.%I', {1}, {2}) "
+            "END",
+            base.value, connection_.quote_literal(schema), connection_.quote_literal(name))));
+    return rows[0][0].value_or(std::string(unknown_type));
 }
 
 Result<std::map<std::string, std::uint32_t>> TableDiscovery::attribute_numbers(RelationId id) {
@@ -259,6 +323,7 @@ Result<CapturedTable> TableDiscovery::describe(const TableName& name,
     contract->name = name;
     contract->version = version;
     contract->identity = identity_of(*rows[0][7], contract->has_key());
+    TRY(check_names(*contract));
     table.contract = std::move(contract);
     return table;
 }
@@ -299,10 +364,15 @@ Result<CapturedTable> TableDiscovery::follow(const CapturedTable* known, const R
         TRY_LET(const ResolvedType type, resolve(told.type, told.type_modifier));
         TRY_LET(column.source_type, type_name(told.type, told.type_modifier));
         table.codecs.push_back(ValueCodec::create(type.base, type.type_modifier, type.is_enum));
+        if (type.is_gone && old != nullptr && is_still(*old, type, table.codecs.back())) {
+            column.source_type = old->source_type;
+            table.codecs.back() = ValueCodec::create_for(old->landed_type);
+        }
         column.landed_type = table.codecs.back().landed_type();
         column.tags = tags_of(contract->name, column.name);
         contract->columns.push_back(std::move(column));
     }
+    TRY(check_names(*contract));
     TRY(number_columns(relation.id, contract->columns));
     contract->identity =
         identity_of(std::string_view(&relation.replica_identity, 1), contract->has_key());

@@ -14,11 +14,13 @@
 
 namespace weir::capture::postgres {
 
-/// A type as the catalog resolves it: domains to their base, enums marked.
+/// A type as the catalog resolves it: domains to their base, enums marked. Of a type that is gone
+/// the log told the base, or it is its own.
 struct ResolvedType {
     TypeOid base{};
     std::int32_t type_modifier = -1;
     bool is_enum = false;
+    bool is_gone = false;
 };
 
 /// A table whose changes cannot be read.
@@ -51,11 +53,22 @@ public:
     /// same, else the next version.
     Result<CapturedTable> follow(const CapturedTable* known, const Relation& relation);
 
+    /// Keeps what the log says of a type, for the day when the catalog no longer knows it.
+    void note(const TypeName& told);
+
 private:
+    struct ToldType {
+        std::string schema;  // Empty: pg_catalog.
+        std::string name;
+    };
+
     Result<std::vector<TextRow>> matches(const std::string& pattern);
     Result<std::vector<TextRow>> read_columns(const catalog::TableName& name);
     Result<ResolvedType> resolve(TypeOid type, std::int32_t type_modifier);
     Result<std::string> type_name(TypeOid type, std::int32_t type_modifier);
+    /// Of a type that is gone: the built-in type that it was a domain over, or the type itself.
+    Result<TypeOid> told_base(TypeOid type);
+    Result<std::string> told_name(TypeOid type);
     Result<std::map<std::string, std::uint32_t>> attribute_numbers(RelationId id);
     /// Gives columns that nobody knew before their numbers.
     Status number_columns(RelationId id, std::vector<catalog::Column>& columns);
@@ -67,6 +80,7 @@ private:
     ColumnTags tags_;
     std::map<TypeOid, ResolvedType> resolved_;
     std::map<std::pair<TypeOid, std::int32_t>, std::string> names_;
+    std::map<TypeOid, ToldType> told_;
 };
 
 }  // namespace weir::capture::postgres

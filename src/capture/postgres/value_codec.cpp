@@ -7,12 +7,15 @@
 
 #include <bit>
 #include <charconv>
+#include <cmath>
+#include <limits>
 
 #include "base/assert.h"
 #include "base/byte_text.h"
 #include "capture/postgres/byte_cursor.h"
 #include "capture/postgres/moment.h"
 #include "capture/postgres/numeric.h"
+#include "capture/postgres/utf8.h"
 
 namespace weir::capture::postgres {
 namespace {
@@ -40,6 +43,7 @@ Result<Fit> put(arrow::ArrayBuilder& builder, Value value) {
     return stored(static_cast<Builder&>(builder).Append(value));
 }
 
+/// from_chars reads "Infinity", "-Infinity" and "NaN" as PostgreSQL writes them, and "inf" too.
 template <typename Builder, typename Value>
 Result<Fit> put_parsed(arrow::ArrayBuilder& builder, std::string_view text) {
     Value value{};
@@ -51,7 +55,25 @@ Result<Fit> put_parsed(arrow::ArrayBuilder& builder, std::string_view text) {
     return put<Builder>(builder, value);
 }
 
-/// from_chars reads "Infinity", "-Infinity" and "NaN" as PostgreSQL writes them, and "inf" too.
+Result<Fit> put_string(arrow::ArrayBuilder& builder, std::string_view text) {
+    return is_utf8(text) ? put<arrow::StringBuilder>(builder, text) : Result<Fit>(Fit::outside);
+}
+
+/// Bytes that are no text, as bytea_output = escape writes them.
+std::string escaped(std::string_view bytes) {
+    std::string text;
+    for (const char letter : bytes) {
+        const auto byte = static_cast<unsigned char>(letter);
+        if (letter == '\\') {
+            text += "\\\\";
+        } else {
+            text +=
+                byte < 0x20 || byte > 0x7E ? fmt::format("\\{:03o}", byte) : std::string(1, letter);
+        }
+    }
+    return text;
+}
+
 template <typename Builder, typename Number>
 Result<Fit> put_integer(arrow::ArrayBuilder& builder, std::span<const std::byte> value) {
     ByteCursor cursor(value);
@@ -63,7 +85,10 @@ template <typename Builder, typename Number, typename Bits>
 Result<Fit> put_float(arrow::ArrayBuilder& builder, std::span<const std::byte> value) {
     ByteCursor cursor(value);
     TRY_LET(const auto bits, cursor.take<Bits>());
-    return cursor.at_end() ? put<Builder>(builder, std::bit_cast<Number>(bits)) : malformed();
+    const auto number = std::bit_cast<Number>(bits);
+    // Text knows one NaN, and a stream may be either.
+    const auto told = std::isnan(number) ? std::numeric_limits<Number>::quiet_NaN() : number;
+    return cursor.at_end() ? put<Builder>(builder, told) : malformed();
 }
 
 Result<Fit> put_decimal_text(arrow::ArrayBuilder& builder, std::string_view text,
@@ -219,7 +244,7 @@ Result<Fit> ValueCodec::append_text(std::string_view text, arrow::ArrayBuilder& 
         case Kind::numeric_text:
         case Kind::text:
         case Kind::uuid:
-        case Kind::jsonb: return put<arrow::StringBuilder>(builder, text);
+        case Kind::jsonb: return put_string(builder, text);
         case Kind::bytes: return put_hex(builder, text);
         case Kind::date: {
             const auto days = parse_date(text);
@@ -270,13 +295,12 @@ Result<Fit> ValueCodec::append_binary(std::span<const std::byte> value,
             TRY_LET(const Numeric numeric, Numeric::parse(value));
             return put<arrow::StringBuilder>(builder, std::string_view(numeric.to_text()));
         }
-        case Kind::text: return put<arrow::StringBuilder>(builder, as_text(value));
+        case Kind::text: return put_string(builder, as_text(value));
         case Kind::bytes: return put<arrow::BinaryBuilder>(builder, as_text(value));
         case Kind::uuid: return put_uuid(builder, value);
         case Kind::jsonb: {
             TRY_LET(const auto version, cursor.take<std::uint8_t>());
-            return version == 1 ? put<arrow::StringBuilder>(builder, as_text(cursor.rest()))
-                                : malformed();
+            return version == 1 ? put_string(builder, as_text(cursor.rest())) : malformed();
         }
         case Kind::date: {
             TRY_LET(const auto days, cursor.take<std::int32_t>());
@@ -293,6 +317,9 @@ Result<Fit> ValueCodec::append_binary(std::span<const std::byte> value,
 }
 
 std::string ValueCodec::text_of(std::span<const std::byte> value, ValueForm form) const {
+    if (landed_type_->id() == arrow::Type::STRING) {
+        return escaped(as_text(value));
+    }
     if (form == ValueForm::text) {
         return std::string(as_text(value));
     }

@@ -44,7 +44,8 @@ public:
     /// is appended. Fails with `corrupt` if the bytes are no value of the source type.
     Result<Fit> append(std::span<const std::byte> value, ValueForm form,
                        arrow::ArrayBuilder& builder) const;
-    /// Writes PostgreSQL's text of a value that `append` found to be outside.
+    /// Writes PostgreSQL's text of a value that `append` found to be outside; bytes that are no
+    /// UTF-8 as bytea's escape format does.
     std::string text_of(std::span<const std::byte> value, ValueForm form) const;
 
 private:

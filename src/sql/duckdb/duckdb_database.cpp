@@ -80,6 +80,8 @@ Result<std::unique_ptr<DuckDbSession>> DuckDbDatabase::connect() const {
     }
     auto session = std::make_unique<DuckDbSession>(connection);
     TRY(session->execute("SET TimeZone = 'UTC'"));
+    // Run lengths take -0 for 0 and lose its sign. Told to a configuration, this is forgotten.
+    TRY(session->execute("SET GLOBAL disabled_compression_methods = 'rle'"));
     return session;
 }
 

@@ -71,6 +71,16 @@ TEST_F(DuckDbSessionTest, KeepsTheOrderOfAStatementWhoseValuesItPrints) {
     EXPECT_THAT(doubles->rows.front(), ElementsAre(Optional(std::string("2.0"))));
 }
 
+TEST_F(DuckDbSessionTest, TheSignOfZeroOutlivesACheckpoint) {
+    ASSERT_THAT(session_->execute("CREATE TABLE t(x DOUBLE); INSERT INTO t SELECT x FROM (VALUES "
+                                  "(0::DOUBLE), ('-0'), (1.5)) v(x), range(1000); CHECKPOINT"),
+                IsOk());
+    session_.reset();
+    database_.reset();
+    SetUp();
+    EXPECT_EQ(scalar("SELECT count(*) FROM t WHERE x::VARCHAR = '-0.0'"), "1000");
+}
+
 TEST_F(DuckDbSessionTest, ExecutesManyStatementsAndCountsTheLastOnesRows) {
     EXPECT_THAT(session_->execute("CREATE TABLE t(i INT); INSERT INTO t SELECT * FROM range(10);"
                                   "UPDATE t SET i = 0 WHERE i < 4"),
