@@ -215,7 +215,7 @@ std::string landed_type_name(const arrow::DataType& type) {
             return std::string(named.name);
         }
     }
-    WEIR_ASSERT(false && "a landed type is in docs/formats/landed_file.md");
+    WEIR_ASSERT(false && "a landed type is in docs/types.md");
     return {};
 }
 

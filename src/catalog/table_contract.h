@@ -37,7 +37,7 @@ struct SchemaVersion {
 };
 
 /// What weir promises to hold of one column. `landed_type` is the column's type in Parquet and in
-/// the images of a landed row, from the table in docs/formats/landed_file.md.
+/// the images of a landed row, from the table in docs/types.md.
 struct Column {
     std::uint32_t id = 0;  // Stable over renames; PostgreSQL: attnum. Unique within the table.
     std::string name;
@@ -71,7 +71,7 @@ std::string to_json(const TableContract& contract);
 /// Reads what `to_json` writes. Fails with `corrupt`.
 Result<TableContract> contract_from_json(std::string_view text);
 
-/// Writes a landed type as `docs/formats/landed_file.md` names it: "decimal(12,2)", "timestamptz".
+/// Writes a landed type as `docs/types.md` names it: "decimal(12,2)", "timestamptz".
 std::string landed_type_name(const arrow::DataType& type);
 /// Reads what `landed_type_name` writes. Fails with `corrupt`.
 Result<std::shared_ptr<arrow::DataType>> landed_type_from_name(std::string_view name);

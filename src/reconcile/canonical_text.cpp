@@ -86,7 +86,7 @@ std::string canonical_text_postgres(const arrow::DataType& landed_type, std::str
                                                      : std::string(value));
         case Type::DATE32:
         case Type::STRING: return fmt::format(postgres_output, value);
-        default: WEIR_ASSERT(false && "a landed type is in docs/formats/landed_file.md"); return {};
+        default: WEIR_ASSERT(false && "a landed type is in docs/types.md"); return {};
     }
 }
 
@@ -107,7 +107,7 @@ std::string canonical_text_duckdb(const arrow::DataType& landed_type, std::strin
         case Type::TIMESTAMP:
             return has_zone(landed_type) ? duckdb_timestamptz_text(value)
                                          : duckdb_timestamp_text(value);
-        default: WEIR_ASSERT(false && "a landed type is in docs/formats/landed_file.md"); return {};
+        default: WEIR_ASSERT(false && "a landed type is in docs/types.md"); return {};
     }
 }
 

@@ -89,7 +89,7 @@ std::string sql_type(const arrow::DataType& type) {
             const auto& decimal = static_cast<const arrow::Decimal128Type&>(type);
             return fmt::format("DECIMAL({},{})", decimal.precision(), decimal.scale());
         }
-        default: WEIR_ASSERT(false && "a landed type is in docs/formats/landed_file.md"); return {};
+        default: WEIR_ASSERT(false && "a landed type is in docs/types.md"); return {};
     }
 }
 

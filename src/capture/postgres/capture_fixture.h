@@ -168,7 +168,7 @@ inline WrittenRow written_row(const change::ChangeBatch& batch, std::int64_t row
 inline std::vector<WrittenRow> written_rows(const std::vector<change::ChangeBatch>& batches) {
     std::vector<WrittenRow> rows;
     for (const change::ChangeBatch& batch : batches) {
-        // Arrow's own check knows no 24:00:00, which landed_file.md keeps.
+        // Arrow's own check knows no 24:00:00, which docs/types.md keeps.
         const arrow::Status valid = batch.rows->ValidateFull();
         EXPECT_TRUE(valid.ok() || valid.message().find("86400000000") != std::string::npos)
             << valid.message();

@@ -1,5 +1,5 @@
 // Goal: a value lands the same from the snapshot, from a binary stream and from a text stream, and
-// is the value that docs/formats/landed_file.md promises.
+// is the value that docs/types.md promises.
 // Method: one table with a column of every documented type. Random rows (made by the server from a
 // seed) and the ends of each type's range go through all three ways.
 #include <arrow/util/decimal.h>

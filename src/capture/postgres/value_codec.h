@@ -26,7 +26,7 @@ enum class ValueForm { text, binary };
 enum class Fit { stored, outside };
 
 /// Reads the values of one column type into the Arrow builder of its landed type
-/// (docs/formats/landed_file.md). A value; any thread may use it.
+/// (docs/types.md). A value; any thread may use it.
 class ValueCodec {
 public:
     /// A type without a binary form that weir reads is landed as PostgreSQL's text. `type` is a
