@@ -35,7 +35,8 @@ public:
             return copy_with_files(*cut, epoch);
         }
         if (std::holds_alternative<ledger::SnapshotStarted>(entry.body) ||
-            std::holds_alternative<ledger::PositionAdvanced>(entry.body)) {
+            std::holds_alternative<ledger::PositionAdvanced>(entry.body) ||
+            std::holds_alternative<ledger::SourceIdentified>(entry.body)) {
             return add(entry.body);
         }
         return {};

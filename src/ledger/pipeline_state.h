@@ -31,6 +31,7 @@ struct PipelineState {
     std::map<Stage, Epoch> epochs;
     std::map<std::pair<catalog::TableName, catalog::SchemaVersion>, SchemaChanged> contracts;
 
+    std::optional<SourceIdentified> source;   // As identified last.
     std::optional<SnapshotStarted> snapshot;  // The last attempt.
     std::map<std::pair<catalog::TableName, std::uint32_t>, std::pair<ChunkLanded, Epoch>> chunks;
     bool snapshot_complete = false;  // All chunks of the last attempt have landed.
