@@ -8,14 +8,39 @@
 namespace weir::app {
 namespace {
 
+using capture::postgres::Connection;
 using capture::postgres::PostgresSnapshot;
 using capture::postgres::PostgresSource;
+using capture::postgres::SourceIdentity;
+
+/// Writes down whose log is captured, if the ledger does not say so yet.
+Status record_source(Pipeline& pipeline, StageHold& hold, const SourceIdentity& source) {
+    if (known_source(hold.state) == source) {
+        return {};
+    }
+    auto place = place_of(pipeline, hold);
+    return landing::commit(place,
+                           {ledger::SourceIdentified{.system = source.system,
+                                                     .timeline = source.timeline,
+                                                     .timeline_begin = source.timeline_begin}});
+}
+
+Status record_source_of_snapshot(Pipeline& pipeline, StageHold& hold) {
+    if (pipeline.configuration().snapshot_only) {
+        return {};  // Nothing follows it, and its role may have no access to the log.
+    }
+    TRY_LET(auto replication,
+            Connection::open(pipeline.configuration().source_url, Connection::Mode::replication));
+    TRY_LET(const SourceIdentity source, capture::postgres::identify_source(replication));
+    return record_source(pipeline, hold, source);
+}
 
 Status capture_snapshot(Pipeline& pipeline, StageHold& hold, const CaptureWork& work,
                         const std::stop_token& stop) {
     const auto workers = static_cast<std::size_t>(pipeline.configuration().snapshot_workers);
     const auto mode = pipeline.configuration().snapshot_only ? PostgresSnapshot::Mode::snapshot_only
                                                              : PostgresSnapshot::Mode::with_slot;
+    TRY(record_source_of_snapshot(pipeline, hold));
     TRY_LET(const auto known, newest_contracts(hold.state, pipeline.ledger()));
     TRY_LET(const auto snapshot, PostgresSnapshot::begin(source_options(pipeline.configuration()),
                                                          mode, workers, known));
@@ -28,9 +53,11 @@ Status capture_snapshot(Pipeline& pipeline, StageHold& hold, const CaptureWork& 
 Status capture_stream(Pipeline& pipeline, StageHold& hold, const CaptureWork& work,
                       const std::stop_token& stop) {
     TRY_LET(const auto contracts, newest_contracts(hold.state, pipeline.ledger()));
-    TRY_LET(const auto source,
-            PostgresSource::open(source_options(pipeline.configuration()), hold.state.position,
-                                 contracts, pipeline.clock()));
+    auto source_of_ledger = source_options(pipeline.configuration());
+    source_of_ledger.known = known_source(hold.state);
+    TRY_LET(const auto source, PostgresSource::open(source_of_ledger, hold.state.position,
+                                                    contracts, pipeline.clock()));
+    TRY(record_source(pipeline, hold, source->identity()));
     landing::StreamOptions options;
     options.spill_folder = pipeline.folders().spool;
     options.on_cut = work.on_cut;
@@ -73,6 +100,15 @@ landing::LandingPlace place_of(Pipeline& pipeline, StageHold& hold) {
             .lease = hold.lease,
             .state = hold.state,
             .clock = pipeline.clock()};
+}
+
+std::optional<SourceIdentity> known_source(const ledger::PipelineState& state) {
+    if (!state.source) {
+        return std::nullopt;
+    }
+    return SourceIdentity{.system = state.source->system,
+                          .timeline = state.source->timeline,
+                          .timeline_begin = state.source->timeline_begin};
 }
 
 bool needs_snapshot(const ledger::PipelineState& state) {
