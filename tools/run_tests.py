@@ -6,6 +6,7 @@ WEIR_SHARED_DATA, or in a folder shared/data beside the checkout.
 """
 
 import argparse
+import dataclasses
 import os
 import pathlib
 import re
@@ -19,6 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 REPORTS = ROOT / "build" / "reports"
 CORES = str(os.cpu_count() or 2)
 PYTHON_TESTS = ("tests", "tools", "bench", "models", "simulate")
+SERVER_TESTS = ("chain", "acknowledgement", "random_statements", "recovery_order", "slot_life")
 THREADS = re.compile(r"std::(jthread|thread|async)\b")
 
 
@@ -65,12 +67,13 @@ def ctest(preset, *choice, environment=None):
     return read_ctest(junit, folder)
 
 
-def pytest(*arguments):
+def pytest(*arguments, environment=None):
     """Runs Python tests; an empty choice is no failure, a run that broke down is one."""
     REPORTS.mkdir(parents=True, exist_ok=True)
     report = REPORTS / "pytest.xml"
     report.unlink(missing_ok=True)
-    finished = run(sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *arguments)
+    finished = run(sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *arguments,
+                   env={**os.environ, **(environment or {})})
     results = read_cases(report) if report.exists() else []
     if finished.returncode not in (0, 5) and all(each.state != "failed" for each in results):
         results.append(result_of("pytest", finished))
@@ -147,6 +150,17 @@ def check_threads(_):
                  environment={"TSAN_OPTIONS": options, "OMP_NUM_THREADS": "1"})
 
 
+def check_server(version):
+    """Runs the tests that live by the server's log again, on another PostgreSQL."""
+    programs = ROOT / f".deps/postgresql{version}/bin"
+    if not (programs / "initdb").exists():
+        return [CheckResult(f"postgresql {version}", "failed", f"{programs} is missing: tools/set-up --test --servers")]
+    environment = {"WEIR_POSTGRES_PROGRAMS": str(programs)}
+    results = [*ctest("release", "-R", "^capture_integration$", environment=environment),
+               *pytest(*(f"tests/integration/{name}_test.py" for name in SERVER_TESTS), environment=environment)]
+    return [dataclasses.replace(each, name=f"{each.name} [postgresql {version}]") for each in results]
+
+
 def check_integration(options):
     broken = build("release")
     if broken:
@@ -157,7 +171,10 @@ def check_integration(options):
     if options.full:
         os.environ["WEIR_TEST_FULL"] = "1"
     folders = [folder for folder in PYTHON_TESTS if (ROOT / folder).is_dir()]
-    return [*ctest("release", "-LE", "unit"), *pytest(*folders, "--ignore=tests/tidy")]
+    results = [*ctest("release", "-LE", "unit"), *pytest(*folders, "--ignore=tests/tidy")]
+    for version in (16, 17, 18) if options.full else (18,):
+        results += check_server(version)
+    return results
 
 
 def check_fuzz(_):

@@ -13,8 +13,9 @@ import uuid
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SBOM = "docs/sbom.spdx.json"
 RELATION = {"linked": ("weir", "DEPENDS_ON"), "beside": ("weir", "RUNTIME_DEPENDENCY_OF"),
-            "build": ("weir", "BUILD_TOOL_OF"), "lint": ("weir", "DEV_TOOL_OF")}
-PURL = {"apt": "pkg:deb/debian/", "npm": "pkg:npm/", "wheel": "pkg:pypi/", "sdist": "pkg:pypi/"}
+            "build": ("weir", "BUILD_TOOL_OF"), "test": ("weir", "TEST_TOOL_OF"),
+            "servers": ("weir", "TEST_TOOL_OF"), "lint": ("weir", "DEV_TOOL_OF")}
+PURL = {"apt": "pkg:deb/debian/", "maven": "pkg:maven/", "npm": "pkg:npm/", "wheel": "pkg:pypi/", "sdist": "pkg:pypi/"}
 
 # Licences that a part of the product, or a program that runs beside it, may have. What only builds or
 # checks it may be under the GPL or AGPL as well: it leaves nothing of its own in the product.
@@ -51,14 +52,15 @@ def refused_licences(rows):
 
 
 def _identifier(row):
-    return "SPDXRef-" + re.sub(r"[^A-Za-z0-9.]+", "-", f"{row['role']}-{row['source']}-{row['name']}")
+    version = f"-{row['version']}" if row["source"] == "maven" else ""  # Several of one name.
+    return "SPDXRef-" + re.sub(r"[^A-Za-z0-9.]+", "-", f"{row['role']}-{row['source']}-{row['name']}{version}")
 
 
 def _package(row):
     package = {"SPDXID": _identifier(row), "name": row["name"], "downloadLocation": "NOASSERTION",
                "filesAnalyzed": False, "licenseConcluded": row["licence"], "licenseDeclared": row["licence"],
                "copyrightText": "NOASSERTION"}
-    locator = PURL[row["source"]] + row["name"].replace("@", "%40")
+    locator = PURL[row["source"]] + row["name"].replace("@", "%40").replace(":", "/")
     if row["version"] != "-":
         package["versionInfo"] = row["version"]
         locator += "@" + row["version"]

@@ -9,8 +9,32 @@
 namespace weir::app {
 namespace {
 
+using capture::postgres::Connection;
 using capture::postgres::PostgresSnapshot;
 using capture::postgres::PostgresSource;
+using capture::postgres::SourceIdentity;
+
+/// Writes down whose log is captured, if the ledger does not say so yet.
+Status record_source(Pipeline& pipeline, StageHold& hold, const SourceIdentity& source) {
+    if (known_source(hold.state) == source) {
+        return {};
+    }
+    auto place = place_of(pipeline, hold);
+    return landing::commit(place,
+                           {ledger::SourceIdentified{.system = source.system,
+                                                     .timeline = source.timeline,
+                                                     .timeline_begin = source.timeline_begin}});
+}
+
+Status record_source_of_snapshot(Pipeline& pipeline, StageHold& hold) {
+    if (pipeline.configuration().snapshot_only) {
+        return {};  // Nothing follows it, and its role may have no access to the log.
+    }
+    TRY_LET(auto replication,
+            Connection::open(pipeline.configuration().source_url, Connection::Mode::replication));
+    TRY_LET(const SourceIdentity source, capture::postgres::identify_source(replication));
+    return record_source(pipeline, hold, source);
+}
 
 /// Lands chunks in one reading: the first, or one that goes on with what earlier ones have begun.
 Status read_snapshot(Pipeline& pipeline, StageHold& hold, const CaptureWork& work,
@@ -18,11 +42,14 @@ Status read_snapshot(Pipeline& pipeline, StageHold& hold, const CaptureWork& wor
     const auto workers = static_cast<std::size_t>(pipeline.configuration().snapshot_workers);
     const auto mode = pipeline.configuration().snapshot_only ? PostgresSnapshot::Mode::snapshot_only
                                                              : PostgresSnapshot::Mode::with_slot;
+    const auto source_before = known_source(hold.state);
+    TRY(record_source_of_snapshot(pipeline, hold));
     TRY_LET(const auto known, newest_contracts(hold.state, pipeline.ledger()));
     const capture::postgres::PostgresOptions options = source_options(pipeline.configuration());
     std::unique_ptr<PostgresSnapshot> snapshot;
     const auto progress = landing::snapshot_progress(hold.state);
-    if (progress && mode == PostgresSnapshot::Mode::with_slot) {
+    if (progress && mode == PostgresSnapshot::Mode::with_slot &&
+        source_before == known_source(hold.state)) {
         TRY_LET(snapshot, PostgresSnapshot::resume(options, workers, known, *progress));
     }
     if (snapshot == nullptr) {
@@ -37,11 +64,15 @@ Status read_snapshot(Pipeline& pipeline, StageHold& hold, const CaptureWork& wor
                                   stop);
 }
 
-Result<std::unique_ptr<PostgresSource>> open_source(Pipeline& pipeline, const StageHold& hold,
+Result<std::unique_ptr<PostgresSource>> open_source(Pipeline& pipeline, StageHold& hold,
                                                     change::Position position) {
     TRY_LET(const auto contracts, newest_contracts(hold.state, pipeline.ledger()));
-    return PostgresSource::open(source_options(pipeline.configuration()), position, contracts,
-                                pipeline.clock());
+    auto source_of_ledger = source_options(pipeline.configuration());
+    source_of_ledger.known = known_source(hold.state);
+    TRY_LET(auto source,
+            PostgresSource::open(source_of_ledger, position, contracts, pipeline.clock()));
+    TRY(record_source(pipeline, hold, source->identity()));
+    return source;
 }
 
 landing::StreamOptions stream_options(const Pipeline& pipeline, const CaptureWork& work) {
@@ -115,6 +146,15 @@ landing::LandingPlace place_of(Pipeline& pipeline, StageHold& hold) {
             .lease = hold.lease,
             .state = hold.state,
             .clock = pipeline.clock()};
+}
+
+std::optional<SourceIdentity> known_source(const ledger::PipelineState& state) {
+    if (!state.source) {
+        return std::nullopt;
+    }
+    return SourceIdentity{.system = state.source->system,
+                          .timeline = state.source->timeline,
+                          .timeline_begin = state.source->timeline_begin};
 }
 
 bool needs_snapshot(const ledger::PipelineState& state) {

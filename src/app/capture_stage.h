@@ -6,6 +6,7 @@
 #include <stop_token>
 
 #include "app/pipeline.h"
+#include "capture/postgres/source_identity.h"
 #include "landing/land_snapshot.h"
 #include "landing/land_stream.h"
 
@@ -27,6 +28,9 @@ Status capture(Pipeline& pipeline, const CaptureWork& work, const std::stop_toke
 
 /// Where the holder of the capture stage lands; both outlive it.
 landing::LandingPlace place_of(Pipeline& pipeline, StageHold& hold);
+
+/// Returns the server that the ledger knows as the source, if it knows one yet.
+std::optional<capture::postgres::SourceIdentity> known_source(const ledger::PipelineState& state);
 
 /// Returns whether the pipeline has still to be begun by a snapshot. Chunks do not count before the
 /// cut that is made of them, not even when all of them have landed: only the cut has a position.

@@ -18,6 +18,7 @@ struct CommandContext {
     Report& report;
     std::stop_source stop;
     bool quality_failed = false;  // Set by a command whose expectations or models do not hold.
+    bool limit_near = false;      // Set by a command that fails before something else does.
 };
 
 struct InitOptions {
@@ -26,8 +27,11 @@ struct InitOptions {
     std::string pipeline = "weir";
     std::string store = "weir-data";
     bool snapshot_only = false;
+    bool print_grants = false;
+    std::string role = "weir";  // Of the grants.
 };
-/// Looks at the source and writes weir.yaml for it, with proposed PHI tags.
+/// Looks at the source and writes weir.yaml for it, with proposed PHI tags. With `print_grants` it
+/// writes nothing, and prints what a role of its own needs.
 Status init(CommandContext& context, const InitOptions& options);
 /// Says what to fix before a run, and how. Fails with `invalid` if anything must be.
 Status check(CommandContext& context);
@@ -49,8 +53,13 @@ Status load_command(CommandContext& context);
 Status model_command(CommandContext& context);
 Status quality_command(CommandContext& context);
 
-/// Says for each stage where it stands, how far behind, what it fails at and who runs it.
-Status status(CommandContext& context);
+struct StatusOptions {
+    bool check = false;
+};
+/// Says for each stage where it stands, how far behind, what it fails at and who runs it, and what
+/// the source keeps for us. With `check` it fails if the source's log does not go on from the
+/// ledger, or will not for long.
+Status status(CommandContext& context, const StatusOptions& options);
 Status query(CommandContext& context, const std::string& statement);
 struct LedgerShowOptions {
     std::optional<std::uint64_t> cut;

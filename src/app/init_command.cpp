@@ -10,6 +10,7 @@
 #include "app/protection.h"
 #include "app/yaml_reader.h"
 #include "capture/postgres/connection.h"
+#include "capture/postgres/grants.h"
 #include "capture/postgres/preflight.h"
 #include "capture/postgres/replication_slot.h"
 #include "capture/postgres/table_discovery.h"
@@ -180,6 +181,28 @@ Finding protection_finding(const Configuration& configuration) {
             .remedy = "keep the store on an encrypted disk"};
 }
 
+Status print_grants(Report& report, Connection& connection, const InitOptions& options,
+                    const std::vector<std::string>& tables) {
+    const capture::postgres::PostgresOptions wanted{
+        .url = options.url, .tables = tables, .publication = "weir_" + options.pipeline};
+    TRY_LET(const auto statements, capture::postgres::grant_statements(
+                                       connection, options.role, wanted, options.snapshot_only));
+    for (const std::string& statement : statements) {
+        report.line(statement + ";");
+    }
+    report.result({{"statements", statements}});
+    return {};
+}
+
+/// Removes the publication unless another role made it. Returns whether it is gone.
+Result<bool> drop_own_publication(Connection& connection, const std::string& publication) {
+    const Status dropped = capture::postgres::drop_publication(connection, publication);
+    if (!dropped && dropped.error().kind() != ErrorKind::denied) {
+        return std::unexpected(dropped.error());
+    }
+    return dropped.has_value();
+}
+
 }  // namespace
 
 Status init(CommandContext& context, const InitOptions& options) {
@@ -188,6 +211,9 @@ Status init(CommandContext& context, const InitOptions& options) {
     std::vector<std::string> tables = options.tables;
     if (tables.empty()) {
         TRY_LET(tables, own_schemas(connection));
+    }
+    if (options.print_grants) {
+        return print_grants(context.report, connection, options, tables);
     }
     TRY_LET(const std::string text, configuration_text(connection, options, tables));
     TRY(write_new_file(context.configuration, text));
@@ -223,13 +249,20 @@ Status drop(CommandContext& context, const DropOptions& options) {
     TRY(Pipeline::check_idle(configuration.store));
     TRY_LET(Connection connection, Connection::open(configuration.source_url));
     TRY(capture::postgres::drop_slot(connection, configuration.slot));
-    TRY(capture::postgres::drop_publication(connection, configuration.publication));
+    TRY_LET(const bool unpublished, drop_own_publication(connection, configuration.publication));
     if (!options.keep_store) {
         TRY(Pipeline::remove(configuration.store));
     }
-    context.report.line(options.keep_store ? "dropped slot and publication"
-                                           : "dropped slot, publication and store");
-    context.report.result({{"dropped", true}, {"store_kept", options.keep_store}});
+    context.report.line(fmt::format("dropped slot{}{}", unpublished ? ", publication" : "",
+                                    options.keep_store ? "" : ", store"));
+    if (!unpublished) {
+        context.report.line(fmt::format(
+            "the publication belongs to another role, which may remove it: DROP PUBLICATION {}",
+            connection.quote_identifier(configuration.publication)));
+    }
+    context.report.result({{"dropped", true},
+                           {"store_kept", options.keep_store},
+                           {"publication_left", !unpublished}});
     return {};
 }
 

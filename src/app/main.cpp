@@ -35,13 +35,21 @@ public:
         const Status done = chosen_();
         if (!done) {
             context_.report.error(done.error());
-            constexpr int quality_failed = 4;
-            return context_.quality_failed ? quality_failed : exit_code(done.error().kind());
+            return exit_code_of(done.error());
         }
         return 0;
     }
 
 private:
+    int exit_code_of(const Error& error) const {
+        constexpr int quality_failed = 4;
+        constexpr int limit_near = 6;
+        if (context_.quality_failed) {
+            return quality_failed;
+        }
+        return context_.limit_near ? limit_near : exit_code(error.kind());
+    }
+
     CLI::App* add(const std::string& name, const std::string& help, std::function<Status()> command,
                   CLI::App* under = nullptr) {
         CLI::App* added = (under == nullptr ? &app_ : under)->add_subcommand(name, help);
@@ -57,6 +65,9 @@ private:
         made->add_option("--pipeline", init_.pipeline, "Name of the pipeline");
         made->add_option("--store", init_.store, "Folder for everything that weir keeps");
         made->add_flag("--snapshot-only", init_.snapshot_only, "For a source without logical WAL");
+        made->add_flag("--print-grants", init_.print_grants,
+                       "Write nothing; print the statements that give a role what it needs");
+        made->add_option("--role", init_.role, "The role of --print-grants")->capture_default_str();
         add("check", "Say what to fix before a run, and how", [this] { return check(context_); });
         CLI::App* dropped = add("drop", "Remove slot, publication and store",
                                 [this] { return drop(context_, drop_); });
@@ -83,7 +94,10 @@ private:
     }
 
     void add_views() {
-        add("status", "Say where each stage stands", [this] { return status(context_); });
+        CLI::App* stands = add("status", "Say where each stage stands",
+                               [this] { return status(context_, status_); });
+        stands->add_flag("--check", status_.check,
+                         "Fail if the source's log is lost to us, or will be soon");
         CLI::App* log = app_.add_subcommand("ledger", "Look at the ledger");
         log->require_subcommand(1);
         CLI::App* shown =
@@ -128,6 +142,7 @@ private:
     DropOptions drop_;
     RunOptions run_;
     CaptureOptions capture_;
+    StatusOptions status_;
     std::filesystem::path replay_;
     std::string statement_;
     LedgerShowOptions show_;

@@ -3,20 +3,15 @@
 #include "app/capture_stage.h"
 #include "app/load_stage.h"
 #include "capture/postgres/replication_slot.h"
+#include "capture/postgres/source_identity.h"
 
 namespace weir::app {
 namespace {
 
-Status compare_slot(Pipeline& pipeline, const ledger::PipelineState& state) {
-    const Configuration& configuration = pipeline.configuration();
-    if (configuration.snapshot_only || needs_snapshot(state)) {
-        return {};
-    }
-    auto source = capture::postgres::Connection::open(configuration.source_url);
-    if (!source) {
-        return {};
-    }
-    Status checked = capture::postgres::check_slot(*source, configuration.slot, state.position);
+using capture::postgres::Connection;
+
+Status compare_source(Pipeline& pipeline, const ledger::PipelineState& state) {
+    Status checked = check_source_log(pipeline.configuration(), state);
     return checked || checked.error().kind() != ErrorKind::corrupt ? Status() : checked;
 }
 
@@ -38,10 +33,20 @@ Status compare_warehouse(Pipeline& pipeline, const ledger::PipelineState& state)
 
 }  // namespace
 
+Status check_source_log(const Configuration& configuration, const ledger::PipelineState& state) {
+    if (configuration.snapshot_only || needs_snapshot(state)) {
+        return {};
+    }
+    TRY_LET(auto replication,
+            Connection::open(configuration.source_url, Connection::Mode::replication));
+    TRY(capture::postgres::check_log(replication, known_source(state), state.position));
+    return capture::postgres::check_slot(replication, configuration.slot, state.position);
+}
+
 Status compare_at_start(Pipeline& pipeline) {
     ledger::PipelineState state;
     TRY(ledger::catch_up(state, pipeline.ledger()));
-    TRY(compare_slot(pipeline, state));
+    TRY(compare_source(pipeline, state));
     return compare_warehouse(pipeline, state);
 }
 

@@ -7,6 +7,7 @@
 
 #include "app/commands.h"
 #include "app/pipeline.h"
+#include "app/start_check.h"
 #include "app/status.h"
 #include "capture/postgres/connection.h"
 #include "capture/postgres/replication_slot.h"
@@ -14,6 +15,7 @@
 namespace weir::app {
 namespace {
 
+using capture::postgres::SlotState;
 using ledger::CutNumber;
 using ledger::PipelineState;
 using nlohmann::json;
@@ -28,10 +30,20 @@ struct StageStatus {
     std::uint64_t rejected = 0;
 };
 
-/// The end of the source's log, or why it is not known.
-Result<change::Position> source_end(const Configuration& configuration) {
+/// What the source says: the end of its log, and what it keeps for us.
+struct SourceStatus {
+    change::Position end;
+    std::optional<SlotState> slot;  // None without one.
+};
+
+Result<SourceStatus> ask_source(const Configuration& configuration) {
     TRY_LET(auto connection, capture::postgres::Connection::open(configuration.source_url));
-    return capture::postgres::durable_end(connection);
+    SourceStatus source;
+    TRY_LET(source.end, capture::postgres::durable_end(connection));
+    if (!configuration.snapshot_only) {
+        TRY_LET(source.slot, capture::postgres::read_slot(connection, configuration.slot));
+    }
+    return source;
 }
 
 const ledger::CutLanded* landed_entry(const PipelineState& state, CutNumber cut) {
@@ -133,6 +145,53 @@ json show_stage(Report& report, Pipeline& pipeline, const StageStatus& stage) {
             {"error", or_null(error)}};
 }
 
+json show_slot(Report& report, const std::string& name, const SlotState& slot) {
+    const std::string threat = capture::postgres::threat_to(slot);
+    report.line(fmt::format(
+        "slot {}: {}, {} bytes of log retained{}{}{}", name, slot.wal_status, slot.retained_bytes,
+        slot.safe_bytes ? fmt::format(", {} more and it is lost", *slot.safe_bytes) : "",
+        slot.idle_seconds ? fmt::format(", not read for {} s", *slot.idle_seconds) : "",
+        threat.empty() ? "" : "\n         " + threat));
+    return {{"name", name},
+            {"wal_status", slot.wal_status},
+            {"invalidation", slot.invalidation.empty() ? json() : json(slot.invalidation)},
+            {"retained_bytes", slot.retained_bytes},
+            {"safe_bytes", or_null(slot.safe_bytes)},
+            {"limit_bytes", or_null(slot.keep_bytes)},
+            {"idle_seconds", or_null(slot.idle_seconds)},
+            {"idle_limit_seconds", or_null(slot.idle_limit_seconds)},
+            {"failover", slot.failover},
+            {"threat", threat.empty() ? json() : json(threat)}};
+}
+
+void show_source(Report& report, const Configuration& configuration,
+                 const Result<SourceStatus>& source, json& result) {
+    if (!source) {
+        report.line("the source does not answer: " + source.error().to_string());
+    }
+    result["source_error"] = source ? json() : json(source.error().to_string());
+    result["slot"] =
+        source && source->slot ? show_slot(report, configuration.slot, *source->slot) : json();
+}
+
+/// Fails if the log that is still to be read is lost, or will be soon.
+Status check_threats(CommandContext& context, const Configuration& configuration,
+                     const PipelineState& state, const Result<SourceStatus>& source) {
+    if (!source) {
+        return std::unexpected(source.error());
+    }
+    TRY(check_source_log(configuration, state));
+    const std::string threat =
+        source->slot ? capture::postgres::threat_to(*source->slot) : std::string();
+    if (threat.empty()) {
+        return {};
+    }
+    context.limit_near = true;
+    return fail(ErrorKind::invalid,
+                "the slot will soon be lost: {}; let weir catch up, or raise the limit, slot={}",
+                threat, configuration.slot);
+}
+
 }  // namespace
 
 json progress_of(const PipelineState& state) {
@@ -143,32 +202,30 @@ json progress_of(const PipelineState& state) {
             {"position", state.position.to_string()}};
 }
 
-Status status(CommandContext& context) {
+Status status(CommandContext& context, const StatusOptions& options) {
     const SystemClock clock;
     TRY_LET(const Configuration configuration, read_configuration(context.configuration));
     TRY_LET(const auto pipeline, Pipeline::open(configuration, clock));
     PipelineState state;
     TRY(ledger::catch_up(state, pipeline->ledger()));
-    const auto end = source_end(configuration);
+    const auto source = ask_source(configuration);
     context.report.line(fmt::format("pipeline {}, landed up to position {}", state.pipeline,
                                     state.position.to_string()));
     json stages = json::array();
-    for (const StageStatus& stage : stages_of(state, end ? std::optional(*end) : std::nullopt)) {
+    for (const StageStatus& stage :
+         stages_of(state, source ? std::optional(source->end) : std::nullopt)) {
         stages.push_back(show_stage(context.report, *pipeline, stage));
     }
     const std::string reason = held(state);
     if (!reason.empty()) {
         context.report.line("publication is held: " + reason);
     }
-    if (!end) {
-        context.report.line("the source does not answer: " + end.error().to_string());
-    }
     json result = progress_of(state);
     result["stages"] = std::move(stages);
     result["held"] = reason.empty() ? json() : json(reason);
-    result["source_error"] = end ? json() : json(end.error().to_string());
+    show_source(context.report, configuration, source, result);
     context.report.result(result);
-    return {};
+    return options.check ? check_threats(context, configuration, state, source) : Status();
 }
 
 }  // namespace weir::app

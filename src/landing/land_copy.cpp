@@ -38,7 +38,8 @@ public:
             return resumed->attempt == attempt_ ? add(*resumed) : Status();
         }
         if (std::holds_alternative<ledger::SnapshotStarted>(entry.body) ||
-            std::holds_alternative<ledger::PositionAdvanced>(entry.body)) {
+            std::holds_alternative<ledger::PositionAdvanced>(entry.body) ||
+            std::holds_alternative<ledger::SourceIdentified>(entry.body)) {
             return add(entry.body);
         }
         return {};

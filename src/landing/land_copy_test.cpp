@@ -41,6 +41,8 @@ void land_two_attempts(TestPipeline& pipeline) {
 /// The snapshot, and a cut of the stream.
 void land_something(TestPipeline& pipeline) {
     land_two_attempts(pipeline);
+    LandingPlace place = pipeline.place();
+    ASSERT_THAT(commit(place, {ledger::SourceIdentified{"7713326685622389875", 1, {}}}), IsOk());
     const std::vector<ScriptedTransaction> log{
         {.end = Position(6008),
          .commit_time = Timestamp{std::chrono::days(20'001)},

@@ -179,11 +179,18 @@ struct DataRead {
     Digest statement{};
     std::uint64_t rows = 0;
 };
+/// The server whose log is captured, and which of its histories: as the server says it. Appended
+/// before the snapshot, and again when a standby was promoted whose log goes on from ours.
+struct SourceIdentified {
+    std::string system;
+    std::uint32_t timeline = 0;
+    change::Position timeline_begin;  // Where this timeline left the one before; 0/0 for the first.
+};
 
 using EntryBody =
     std::variant<PipelineCreated, LeaseTaken, SchemaChanged, SnapshotStarted, SnapshotResumed,
                  ChunkLanded, CutLanded, PositionAdvanced, CutRefined, CutsLoaded, ModelsBuilt,
-                 ChecksRun, Published, Reconciled, DataRead>;
+                 ChecksRun, Published, Reconciled, DataRead, SourceIdentified>;
 
 struct Entry {
     EntryBody body;

@@ -123,6 +123,12 @@ void visit_fields(auto& visit, Is<DataRead> auto& body) {
     visit("rows", body.rows);
 }
 
+void visit_fields(auto& visit, Is<SourceIdentified> auto& body) {
+    visit("system", body.system);
+    visit("timeline", body.timeline);
+    visit("timeline_begin", body.timeline_begin);
+}
+
 void visit_fields(auto& visit, Is<DataFile> auto& file) {
     visit("table", file.table);
     visit("path", file.path);

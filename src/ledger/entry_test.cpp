@@ -83,6 +83,8 @@ std::vector<Case> cases() {
          R"("cut":1,"equal":true,"kind":"reconciled","position":"16/B374D848",)", R"(,"tables":9)"},
         {DataRead{"me", {}, 5}, R"("kind":"data read","principal":"me","rows":5,)",
          fmt::format(R"(,"statement":"{}")", zeros)},
+        {SourceIdentified{"7713326685622389875", 2, position}, R"("kind":"source identified",)",
+         R"(,"system":"7713326685622389875","timeline":2,"timeline_begin":"16/B374D848")"},
     };
 }
 

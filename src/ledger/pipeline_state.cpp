@@ -162,6 +162,21 @@ public:
     Status operator()(const Reconciled& body) const { return check_landed(body.cut); }
     Status operator()(const DataRead& /*body*/) const { return {}; }
 
+    Status operator()(const SourceIdentified& body) const {
+        const auto& before = state_.source;
+        // A snapshot may be taken of any server; what follows it is of the same one.
+        const bool follows = !before || state_.landed.empty() ||
+                             (body.system == before->system && body.timeline > before->timeline);
+        if (!follows) {
+            return refuse(fmt::format(
+                "the source is another one, system={}, timeline={}, system before={}, timeline "
+                "before={}",
+                body.system, body.timeline, before->system, before->timeline));
+        }
+        state_.source = body;
+        return {};
+    }
+
 private:
     static std::unexpected<Error> refuse(std::string_view reason) {
         return fail(ErrorKind::corrupt, "{}", reason);

@@ -34,6 +34,7 @@ struct PipelineState {
     std::map<Stage, Epoch> epochs;
     std::map<std::pair<catalog::TableName, catalog::SchemaVersion>, SchemaChanged> contracts;
 
+    std::optional<SourceIdentified> source;   // As identified last.
     std::optional<SnapshotStarted> snapshot;  // The last attempt.
     std::optional<SnapshotResumed> resumed;   // Its last reading after the first.
     std::map<std::pair<catalog::TableName, std::uint32_t>, std::pair<ChunkLanded, Epoch>> chunks;

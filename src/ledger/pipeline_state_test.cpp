@@ -73,6 +73,17 @@ TEST_F(PipelineStateTest, FollowsAPipeline) {
     EXPECT_EQ(state_.applied, TreeSize{11});
 }
 
+TEST_F(PipelineStateTest, ASourceMayBeAnyUntilACutHasLandedAndThenOnlyGoesOn) {
+    begin();
+    ASSERT_THAT(apply(SourceIdentified{"one", 4, {}}), IsOk());
+    ASSERT_THAT(apply(SourceIdentified{"two", 1, {}}), IsOk());
+    ASSERT_THAT(apply(cut(1, 10)), IsOk());
+    expect_refused(SourceIdentified{"one", 5, {}}, "the source is another one");
+    expect_refused(SourceIdentified{"two", 1, {}}, "the source is another one");
+    ASSERT_THAT(apply(SourceIdentified{"two", 2, change::Position(10)}), IsOk());
+    EXPECT_EQ(state_.source->timeline, 2U);
+}
+
 TEST_F(PipelineStateTest, RefusesWhatCannotFollow) {
     EXPECT_THAT(apply(LeaseTaken{}), IsError(ErrorKind::corrupt, HasSubstr("create a pipeline")));
     begin();

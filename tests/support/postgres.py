@@ -31,13 +31,23 @@ FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 def find_programs():
-    """Returns the folder with initdb and pg_recvlogical of the newest PostgreSQL here."""
-    named = os.environ.get("WEIR_POSTGRES_BIN")
+    """Returns the folder with the programs of the server that WEIR_POSTGRES_PROGRAMS names, or of the newest here."""
+    named = os.environ.get("WEIR_POSTGRES_PROGRAMS")
     folders = [pathlib.Path(named)] if named else pathlib.Path("/usr/lib/postgresql").glob("*/bin")
     found = [folder for folder in folders if (folder / "initdb").exists()]
     if not found:
         raise RuntimeError("no PostgreSQL server here: tools/set-up installs one")
     return max(found, key=lambda folder: int(re.sub(r"\D", "", folder.parent.name) or 0))
+
+
+def make_folder():
+    """Returns a new folder that the server's user owns."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="weirpg."))
+    folder.chmod(0o755)
+    if os.geteuid() == 0:
+        owner = pwd.getpwnam("postgres")
+        os.chown(folder, owner.pw_uid, owner.pw_gid)
+    return folder
 
 
 def free_port():
@@ -100,15 +110,10 @@ class PostgresServer:
         self.port = port
 
     @classmethod
-    def start(cls, settings=None, durable=False):
+    def start(cls, settings=None, durable=False, programs=None):
         """Makes a database cluster in a new folder and starts it; waits until it answers."""
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="weirpg."))
-        folder.chmod(0o755)
-        if os.geteuid() == 0:
-            owner = pwd.getpwnam("postgres")
-            os.chown(folder, owner.pw_uid, owner.pw_gid)
         _adopt_orphans()
-        server = cls(folder, find_programs(), free_port())
+        server = cls(make_folder(), programs or find_programs(), free_port())
         try:
             server._make(settings or {}, durable)
             server.start_again()
@@ -117,12 +122,33 @@ class PostgresServer:
             raise
         return server
 
+    def make_standby(self, settings=None):
+        """Starts a streaming copy of this server, which answers queries and may be promoted."""
+        standby = PostgresServer(make_folder(), self.programs, free_port())
+        try:
+            standby._run("pg_basebackup", "-D", standby.data, "-d", self.url(), "-X", "stream", "-c", "fast",
+                         "--no-sync", "-R")
+            standby.configure({**(settings or {}), "port": standby.port, "unix_socket_directories": standby.folder})
+            standby.start_again()
+        except BaseException:
+            standby.remove()
+            raise
+        return standby
+
+    def promote(self):
+        """Makes a standby the primary; waits until it is."""
+        self._run("pg_ctl", "-D", self.data, "-w", "promote")
+
     def _make(self, settings, durable):
         self._run("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C")
         chosen = {**SETTINGS, **({} if durable else FAST), **settings,
                   "port": self.port, "unix_socket_directories": self.folder}
+        self.configure(chosen)
+
+    def configure(self, settings):
+        """Adds settings, which hold from the next start or reload on."""
         with open(self.data / "postgresql.conf", "a", encoding="utf-8") as configuration:
-            configuration.writelines(f"{name} = '{value}'\n" for name, value in chosen.items())
+            configuration.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
 
     def _run(self, program, *arguments):
         command = as_server_user([str(self.programs / program), *map(str, arguments)])

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 
-BIN = pathlib.Path(os.environ.get("WEIR_POSTGRES_BIN", "/usr/lib/postgresql/15/bin"))
+BIN = pathlib.Path(os.environ.get("WEIR_POSTGRES_PROGRAMS", "/usr/lib/postgresql/15/bin"))
 
 
 def is_installed():

@@ -3,8 +3,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "capture/postgres/source_identity.h"
 
 namespace weir::capture::postgres {
 
@@ -20,8 +23,9 @@ struct PostgresOptions {
     std::uint64_t chunk_blocks = 8'192;             // 64 MiB of a table's pages are one chunk.
     std::uint64_t spool_memory_bytes = 64U << 20U;  // In-progress transactions beyond go to disk.
     std::filesystem::path spool_folder = {};
-    ColumnTags tags = {};  // A column without any is "phi.unclassified".
-    bool binary = true;    // Whether values may come in binary where weir reads every type so.
+    ColumnTags tags = {};                      // A column without any is "phi.unclassified".
+    std::optional<SourceIdentity> known = {};  // The server that it must be; none: any.
+    bool binary = true;  // Whether values may come in binary where weir reads every type so.
 };
 
 }  // namespace weir::capture::postgres

@@ -22,9 +22,10 @@ constexpr std::byte numbered_relation{'r'};
 
 }  // namespace
 
-PostgresSource::PostgresSource(const PostgresOptions& options, Connection side,
-                               change::Position position)
-    : side_(std::move(side)),
+PostgresSource::PostgresSource(const PostgresOptions& options, SourceIdentity identity,
+                               Connection side, change::Position position)
+    : identity_(std::move(identity)),
+      side_(std::move(side)),
       discovery_(side_, options.tags),
       binary_(options.binary),
       spool_(options.spool_folder, options.spool_memory_bytes),
@@ -34,18 +35,24 @@ Result<std::unique_ptr<PostgresSource>> PostgresSource::open(
     const PostgresOptions& options, change::Position position,
     const std::vector<std::shared_ptr<const catalog::TableContract>>& contracts,
     const Clock& clock) {
+    TRY_LET(Connection stream, Connection::open(options.url, Connection::Mode::replication));
+    TRY_LET(SourceIdentity identity, check_log(stream, options.known, position));
     TRY_LET(Connection side, Connection::open(options.url));
     TRY(check_slot(side, options.slot, position));
-    std::unique_ptr<PostgresSource> source(new PostgresSource(options, std::move(side), position));
+    std::unique_ptr<PostgresSource> source(
+        new PostgresSource(options, std::move(identity), std::move(side), position));
     TRY(source->learn_tables(options, contracts));
-    TRY_LET(Connection stream, Connection::open(options.url, Connection::Mode::replication));
     const std::string statement = fmt::format(
         "START_REPLICATION SLOT {} LOGICAL {} (proto_version '2', publication_names {}, "
         "streaming 'on', binary '{}')",
         stream.quote_identifier(options.slot), position.to_string(),
         stream.quote_literal(stream.quote_identifier(options.publication)), source->binary_);
-    TRY_LET(source->stream_, ReplicationStream::start(std::move(stream), statement, position, clock)
-                                 .with("cannot stream from replication slot " + options.slot));
+    auto started = ReplicationStream::start(std::move(stream), statement, position, clock);
+    // Until here the slot could be exchanged, and the server would have begun past `position`
+    // without a word; while we read it, nobody can.
+    TRY(check_slot(source->side_, options.slot, position));
+    TRY_LET(source->stream_,
+            std::move(started).with("cannot stream from replication slot " + options.slot));
     return source;
 }
 

@@ -27,8 +27,9 @@ namespace weir::capture::postgres {
 class PostgresSource final : public change::ChangeSource {
 public:
     /// Opens the stream at `position`, which the ledger holds. `contracts` are the newest of each
-    /// table. Fails with `corrupt` if the slot is gone, lost or ahead of `position`: the log in
-    /// between is gone, and with it changes; with `conflict` if somebody else reads the slot.
+    /// table. Fails with `corrupt` if the server's log does not go on from `position`
+    /// (`check_log`), or the slot is gone, lost or ahead of `position`: the log in between is gone,
+    /// and with it changes; with `conflict` if somebody else reads the slot.
     static Result<std::unique_ptr<PostgresSource>> open(
         const PostgresOptions& options, change::Position position,
         const std::vector<std::shared_ptr<const catalog::TableContract>>& contracts,
@@ -40,6 +41,8 @@ public:
 
     /// Returns the end of the server's log as it is now.
     Result<change::Position> source_end();
+    /// Whose log it is; `options.known`, or a later timeline of the same server.
+    const SourceIdentity& identity() const { return identity_; }
 
 private:
     /// A relation message that no row has needed yet; afterwards only its number of arrival.
@@ -48,7 +51,8 @@ private:
         std::uint64_t arrival = 0;
     };
 
-    PostgresSource(const PostgresOptions& options, Connection side, change::Position position);
+    PostgresSource(const PostgresOptions& options, SourceIdentity identity, Connection side,
+                   change::Position position);
 
     Status learn_tables(
         const PostgresOptions& options,
@@ -75,6 +79,7 @@ private:
     Status flush(change::ChangeSink& sink);
     change::CutEnd end_cut() const;
 
+    SourceIdentity identity_;
     Connection side_;  // Asks the catalog while `stream_` streams.
     TableDiscovery discovery_;
     std::unique_ptr<ReplicationStream> stream_;

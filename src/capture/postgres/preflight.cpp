@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "capture/postgres/generated_columns.h"
 #include "capture/postgres/replication_slot.h"
 #include "capture/postgres/table_discovery.h"
 
@@ -17,15 +18,15 @@ Result<std::string> ask(Connection& connection, const std::string& statement) {
 
 /// By an empty message a run until current has the server flush its log (`log_end`).
 Status check_message(Connection& connection, Findings& findings) {
+    TRY_LET(const std::string function, flush_function(connection));
     TRY_LET(const std::string may,
-            ask(connection,
-                "SELECT has_function_privilege('pg_logical_emit_message(boolean, text, text)', "
-                "'EXECUTE')"));
+            ask(connection, fmt::format("SELECT has_function_privilege({}, 'EXECUTE')",
+                                        connection.quote_literal(function))));
     if (may != "t") {
-        findings.push_back({.object = "role",
-                            .message = "the role may not have the server flush its log",
-                            .remedy = "GRANT EXECUTE ON FUNCTION pg_logical_emit_message(boolean, "
-                                      "text, text) TO ..."});
+        findings.push_back(
+            {.object = "role",
+             .message = "the role may not have the server flush its log",
+             .remedy = fmt::format("GRANT EXECUTE ON FUNCTION {} TO ...", function)});
     }
     return {};
 }
@@ -36,16 +37,19 @@ Status check_log(Connection& connection, const PostgresOptions& options, Finding
         findings.push_back({.object = "server",
                             .message = fmt::format("wal_level is {}", level),
                             .remedy = "ALTER SYSTEM SET wal_level = logical; then restart the "
-                                      "server. Or read once without the log: --snapshot-only"});
+                                      "server (managed services: docs/postgres.md). Or read once "
+                                      "without the log: --snapshot-only"});
     }
     TRY_LET(const std::string may,
             ask(connection,
-                "SELECT rolreplication OR rolsuper FROM pg_roles WHERE rolname = "
-                "current_user"));
+                "SELECT rolreplication OR rolsuper OR EXISTS (SELECT FROM pg_roles given WHERE "
+                "given.rolname = 'rds_replication' AND pg_has_role(given.oid, 'MEMBER')) FROM "
+                "pg_roles WHERE rolname = current_user"));
     if (may != "t") {
         findings.push_back({.object = "role",
                             .message = "the role may not read the log",
-                            .remedy = "ALTER ROLE ... REPLICATION"});
+                            .remedy = "ALTER ROLE ... REPLICATION; on Amazon RDS and Aurora GRANT "
+                                      "rds_replication TO ..."});
     }
     TRY(check_message(connection, findings));
     TRY_LET(const auto slot, read_slot(connection, options.slot));
@@ -74,6 +78,44 @@ void check_names(const catalog::TableContract& contract, Findings& findings) {
     }
 }
 
+Status check_privileges(Connection& connection, const catalog::TableName& name,
+                        const std::string& quoted, Findings& findings) {
+    TRY_LET(const auto rows,
+            connection.query(fmt::format(
+                "SELECT has_schema_privilege(n.oid, 'USAGE'), has_table_privilege(c.oid, 'SELECT') "
+                "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = "
+                "{} AND c.relname = {}",
+                connection.quote_literal(name.schema), connection.quote_literal(name.table))));
+    if (!rows.empty() && rows[0][0] != "t") {
+        findings.push_back({.object = name.to_string(),
+                            .message = "the role may not use the table's schema",
+                            .remedy = fmt::format("GRANT USAGE ON SCHEMA {} TO ...",
+                                                  connection.quote_identifier(name.schema))});
+    }
+    if (!rows.empty() && rows[0][1] != "t") {
+        findings.push_back({.object = name.to_string(),
+                            .message = "the role may not read the table",
+                            .remedy = fmt::format("GRANT SELECT ON {} TO ...", quoted)});
+    }
+    return {};
+}
+
+Status check_generated(Connection& connection, const catalog::TableName& name,
+                       const std::string& quoted, Findings& findings) {
+    TRY_LET(const auto column, generated_identity(connection, name));
+    if (column) {
+        findings.push_back(
+            {.object = fmt::format("{}.{}", name.to_string(), *column),
+             .message = "a generated column is part of the row's identity, and does not reach the "
+                        "log; from PostgreSQL 18 on the server refuses updates and deletes once "
+                        "the table is published",
+             .remedy = fmt::format("a unique index of ordinary NOT NULL columns, then ALTER TABLE "
+                                   "{} REPLICA IDENTITY USING INDEX ...; or leave the table out",
+                                   quoted)});
+    }
+    return {};
+}
+
 Status check_table(Connection& connection, const catalog::TableName& name, bool snapshot_only,
                    Findings& findings) {
     TableDiscovery discovery(connection);
@@ -89,14 +131,10 @@ Status check_table(Connection& connection, const catalog::TableName& name, bool 
                                    "leave the table out",
                                    quoted)});
     }
-    TRY_LET(const std::string readable,
-            ask(connection, fmt::format("SELECT has_table_privilege({}, 'SELECT')",
-                                        connection.quote_literal(quoted))));
-    if (readable != "t") {
-        findings.push_back({.object = name.to_string(),
-                            .message = "the role may not read the table",
-                            .remedy = fmt::format("GRANT SELECT ON {} TO ...", quoted)});
+    if (!snapshot_only) {
+        TRY(check_generated(connection, name, quoted, findings));
     }
+    TRY(check_privileges(connection, name, quoted, findings));
     check_names(*table.contract, findings);
     return {};
 }

@@ -56,18 +56,29 @@ TEST_F(PreflightTest, ATableWithoutIdentityIsNamedAndItsRemedyWorks) {
 
 TEST_F(PreflightTest, ARoleThatMayNotReadIsToldWhatToGrant) {
     run("CREATE TABLE claims.claim (id int PRIMARY KEY); DROP ROLE IF EXISTS reader; CREATE ROLE "
-        "reader LOGIN; GRANT USAGE ON SCHEMA claims TO reader");
+        "reader LOGIN");
     EXPECT_THAT(findings("reader"),
                 ElementsAre(finding(Severity::error, "role", "may not read the log", "REPLICATION"),
+                            finding(Severity::error, "claims.claim", "may not use the table's",
+                                    "GRANT USAGE ON SCHEMA \"claims\" TO"),
                             finding(Severity::error, "claims.claim", "may not read the table",
                                     "GRANT SELECT ON \"claims\".\"claim\" TO")));
-    run("ALTER ROLE reader REPLICATION; GRANT SELECT ON \"claims\".\"claim\" TO reader");
+    run("ALTER ROLE reader REPLICATION; GRANT USAGE ON SCHEMA claims TO reader; GRANT SELECT ON "
+        "\"claims\".\"claim\" TO reader");
     EXPECT_THAT(findings("reader"), IsEmpty());
     run("DROP OWNED BY reader; DROP ROLE reader");
 }
 
+TEST_F(PreflightTest, ARoleToWhichAManagedServiceGaveReplicationMayReadTheLog) {
+    run("CREATE TABLE claims.claim (id int PRIMARY KEY); CREATE ROLE rds_replication; CREATE ROLE "
+        "reader LOGIN IN ROLE rds_replication; GRANT USAGE ON SCHEMA claims TO reader; GRANT "
+        "SELECT ON claims.claim TO reader");
+    EXPECT_THAT(findings("reader"), IsEmpty());
+    run("DROP OWNED BY reader; DROP ROLE reader, rds_replication");
+}
+
 TEST_F(PreflightTest, ARoleThatMayNotFlushTheLogIsToldWhatToGrant) {
-    const std::string flush = "FUNCTION pg_logical_emit_message(boolean, text, text)";
+    const std::string flush = "FUNCTION " + flush_function(*session).value();
     run("CREATE TABLE claims.claim (id int PRIMARY KEY); DROP ROLE IF EXISTS reader; CREATE ROLE "
         "reader LOGIN REPLICATION; GRANT USAGE ON SCHEMA claims TO reader; GRANT SELECT ON "
         "claims.claim TO reader; REVOKE EXECUTE ON " +

@@ -146,6 +146,19 @@ std::vector<pid_t> children_of(pid_t process) {
 }  // namespace
 
 Result<fs::path> find_server_programs() {
+    const auto has_programs = [](const fs::path& folder) {
+        std::error_code error;
+        return fs::exists(folder / "initdb", error) && fs::exists(folder / "postgres", error);
+    };
+    if (const char* named = std::getenv("WEIR_POSTGRES_PROGRAMS"); named != nullptr) {
+        if (!has_programs(named)) {
+            return fail(ErrorKind::not_found,
+                        "the folder that WEIR_POSTGRES_PROGRAMS names has no initdb and postgres; "
+                        "name the bin folder of a server, folder={}",
+                        named);
+        }
+        return named;
+    }
     std::vector<fs::path> folders;
     std::error_code error;
     for (const auto& version : fs::directory_iterator("/usr/lib/postgresql", error)) {
@@ -159,7 +172,7 @@ Result<fs::path> find_server_programs() {
         rest.remove_prefix(std::min(colon + 1, rest.size()));
     }
     for (const fs::path& folder : folders) {
-        if (fs::exists(folder / "initdb", error) && fs::exists(folder / "postgres", error)) {
+        if (has_programs(folder)) {
             return folder;
         }
     }

@@ -54,7 +54,8 @@ private:
     pid_t process_ = 0;  // 0: it does not run.
 };
 
-/// Returns the folder of the server's programs: of `pg_config`, Debian's newest, or PATH.
+/// Returns the folder of the server's programs: the one that the environment variable
+/// WEIR_POSTGRES_PROGRAMS names, Debian's newest, or one of PATH.
 Result<std::filesystem::path> find_server_programs();
 
 }  // namespace weir::capture::postgres

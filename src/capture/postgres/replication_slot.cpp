@@ -12,22 +12,60 @@ constexpr auto flush_log =
     "BEGIN; SET LOCAL synchronous_commit = 'local'; "
     "SELECT pg_logical_emit_message(true, 'weir', ''); COMMIT";
 
+// What may be left of a limit before it is called a threat: one part of so many.
+constexpr std::uint64_t threatened_share = 5;
+
 template <typename Number>
-Number to_number(std::string_view text) {
+std::optional<Number> number_or_none(const std::optional<std::string>& text) {
     Number number{};
-    std::from_chars(text.data(), text.data() + text.size(), number);
+    if (!text ||
+        std::from_chars(text->data(), text->data() + text->size(), number).ec != std::errc()) {
+        return std::nullopt;
+    }
     return number;
+}
+
+/// Asks for the fields of `SlotState` in their order, as far as this server has them.
+std::string slot_query(const Connection& connection, const std::string& slot) {
+    const int version = connection.server_version();
+    const bool knows_reason = version >= 170'000;
+    const bool knows_idle_limit = version >= 180'000;
+    return fmt::format(
+        "SELECT s.confirmed_flush_lsn, s.active_pid, s.wal_status, {}, s.plugin = 'pgoutput' AND "
+        "s.database = current_database(), "
+        "greatest(pg_wal_lsn_diff(log.until, s.confirmed_flush_lsn), 0)::bigint, "
+        "greatest(pg_wal_lsn_diff(log.until, s.restart_lsn), 0)::bigint, "
+        "(SELECT setting::bigint * 1048576 FROM pg_settings WHERE name = 'max_slot_wal_keep_size' "
+        "AND setting <> '-1'), greatest(s.safe_wal_size, 0), {}, {}, {} "
+        "FROM pg_replication_slots s, (SELECT CASE WHEN pg_is_in_recovery() THEN "
+        "pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END AS until) log "
+        "WHERE s.slot_name = {} AND s.slot_type = 'logical'",
+        knows_reason ? "s.invalidation_reason" : "NULL",
+        knows_reason ? "extract(epoch FROM clock_timestamp() - s.inactive_since)::bigint" : "NULL",
+        knows_idle_limit ? "(SELECT setting::bigint FROM pg_settings WHERE name = "
+                           "'idle_replication_slot_timeout' AND setting <> '0')"
+                         : "NULL",
+        knows_reason ? "s.failover" : "false", connection.quote_literal(slot));
+}
+
+/// The server's word for what it did, in the words of the setting behind it.
+std::string reason_of(const std::string& invalidation) {
+    if (invalidation == "idle_timeout") {
+        return "nobody read it for idle_replication_slot_timeout";
+    }
+    if (invalidation == "rows_removed") {
+        return "rows of the catalog that it needs were removed";
+    }
+    if (invalidation == "wal_level_insufficient") {
+        return "wal_level is no longer logical";
+    }
+    return "the log that it holds was larger than max_slot_wal_keep_size";
 }
 
 }  // namespace
 
 Result<std::optional<SlotState>> read_slot(Connection& connection, const std::string& slot) {
-    TRY_LET(const auto rows,
-            connection.query(fmt::format(
-                "SELECT confirmed_flush_lsn, active_pid, wal_status, coalesce(pg_wal_lsn_diff("
-                "pg_current_wal_lsn(), confirmed_flush_lsn), 0)::bigint FROM pg_replication_slots "
-                "WHERE slot_name = {} AND slot_type = 'logical'",
-                connection.quote_literal(slot))));
+    TRY_LET(const auto rows, connection.query(slot_query(connection, slot)));
     if (rows.empty()) {
         return std::nullopt;
     }
@@ -36,11 +74,36 @@ Result<std::optional<SlotState>> read_slot(Connection& connection, const std::st
     if (row[0]) {
         TRY_LET(state.confirmed, change::Position::parse(*row[0]));
     }
-    if (row[1]) {
-        state.active_process = to_number<std::int32_t>(*row[1]);
-    }
-    state.lag_bytes = to_number<std::uint64_t>(row[3].value_or("0"));
+    state.active_process = number_or_none<std::int32_t>(row[1]);
+    state.invalidation = row[3].value_or("");
+    state.fits = row[4] == "t";
+    state.lag_bytes = number_or_none<std::uint64_t>(row[5]).value_or(0);
+    state.retained_bytes = number_or_none<std::uint64_t>(row[6]).value_or(0);
+    state.keep_bytes = number_or_none<std::uint64_t>(row[7]);
+    state.safe_bytes = number_or_none<std::uint64_t>(row[8]);
+    state.idle_seconds = number_or_none<std::uint64_t>(row[9]);
+    state.idle_limit_seconds = number_or_none<std::uint64_t>(row[10]);
+    state.failover = row[11] == "t";
     return state;
+}
+
+std::string threat_to(const SlotState& slot) {
+    if (slot.wal_status == "unreserved") {
+        return "the next checkpoint drops log that the slot needs (max_slot_wal_keep_size)";
+    }
+    if (slot.keep_bytes && slot.safe_bytes.value_or(0) < *slot.keep_bytes / threatened_share) {
+        return fmt::format(
+            "less than a fifth of max_slot_wal_keep_size is left, left={} bytes, of={} bytes",
+            slot.safe_bytes.value_or(0), *slot.keep_bytes);
+    }
+    if (slot.idle_limit_seconds && slot.idle_seconds &&
+        *slot.idle_seconds + *slot.idle_limit_seconds / threatened_share >=
+            *slot.idle_limit_seconds) {
+        return fmt::format(
+            "less than a fifth of idle_replication_slot_timeout is left, idle={} s, of={} s",
+            *slot.idle_seconds, *slot.idle_limit_seconds);
+    }
+    return {};
 }
 
 Status check_slot(Connection& connection, const std::string& slot, change::Position position) {
@@ -51,16 +114,23 @@ Status check_slot(Connection& connection, const std::string& slot, change::Posit
                     "new snapshot (weir drop, weir init), slot={}",
                     slot);
     }
-    if (state->wal_status == "lost") {
+    if (!state->fits) {
         return fail(ErrorKind::corrupt,
-                    "the server has dropped log that the slot still needed "
-                    "(max_slot_wal_keep_size); take a new snapshot, slot={}",
+                    "the replication slot was made anew for another database or another plugin; "
+                    "take a new snapshot (weir drop, weir init), slot={}",
                     slot);
+    }
+    if (state->wal_status == "lost" || !state->invalidation.empty()) {
+        return fail(ErrorKind::corrupt,
+                    "the server has invalidated the replication slot, and with it dropped log that "
+                    "was not read: {}; take a new snapshot (weir drop, weir init), slot={}",
+                    reason_of(state->invalidation), slot);
     }
     if (state->confirmed > position) {
         return fail(ErrorKind::corrupt,
                     "the slot is ahead of the ledger: changes in between are gone from the log; "
-                    "restore the ledger or take a new snapshot, slot={}, ledger={}",
+                    "restore the ledger or, if the slot was read by somebody else or made anew, "
+                    "take a new snapshot (weir drop, weir init), slot={}, ledger={}",
                     state->confirmed.to_string(), position.to_string());
     }
     return {};
@@ -68,8 +138,11 @@ Status check_slot(Connection& connection, const std::string& slot, change::Posit
 
 Result<ExportedSnapshot> create_slot(Connection& replication, const std::string& slot,
                                      SlotLife life) {
-    const std::string form =
-        replication.server_version() >= 150'000 ? "(SNAPSHOT 'export')" : "EXPORT_SNAPSHOT";
+    const int version = replication.server_version();
+    const bool on_standbys = version >= 170'000 && life == SlotLife::permanent;
+    const std::string form = on_standbys          ? "(SNAPSHOT 'export', FAILOVER true)"
+                             : version >= 150'000 ? "(SNAPSHOT 'export')"
+                                                  : "EXPORT_SNAPSHOT";
     TRY_LET(const auto rows,
             replication
                 .query(fmt::format("CREATE_REPLICATION_SLOT {} {} LOGICAL pgoutput {}",
@@ -93,29 +166,6 @@ Status copy_slot(Connection& connection, const std::string& from, const std::str
                                           connection.quote_literal(to)));
 }
 
-Status publish_tables(Connection& connection, const std::string& publication,
-                      const std::vector<catalog::TableName>& tables) {
-    std::string list;
-    for (const catalog::TableName& name : tables) {
-        // ONLY: tables that inherit from this one are captured when they are named themselves.
-        list += fmt::format("{}ONLY {}.{}", list.empty() ? "" : ", ",
-                            connection.quote_identifier(name.schema),
-                            connection.quote_identifier(name.table));
-    }
-    TRY_LET(const auto rows, connection.query("SELECT 1 FROM pg_publication WHERE pubname = " +
-                                              connection.quote_literal(publication)));
-    const std::string quoted = connection.quote_identifier(publication);
-    return connection
-        .execute(rows.empty() ? fmt::format("CREATE PUBLICATION {} FOR TABLE {}", quoted, list)
-                              : fmt::format("ALTER PUBLICATION {} SET TABLE {}", quoted, list))
-        .with("cannot publish tables, publication=" + publication);
-}
-
-Status drop_publication(Connection& connection, const std::string& publication) {
-    return connection.execute("DROP PUBLICATION IF EXISTS " +
-                              connection.quote_identifier(publication));
-}
-
 Result<change::Position> durable_end(Connection& connection) {
     TRY_LET(const auto rows, connection.query("SELECT pg_current_wal_flush_lsn()"));
     return change::Position::parse(rows[0][0].value_or(""));
@@ -131,6 +181,15 @@ Result<change::Position> log_end(Connection& connection) {
     }
     TRY(connection.execute(flush_log).with("cannot flush the server's log"));
     return durable_end(connection);
+}
+
+Result<std::string> flush_function(Connection& connection) {
+    TRY_LET(const auto rows,
+            connection.query(
+                "SELECT format('%s(%s)', oid::regproc, oidvectortypes(proargtypes)) FROM pg_proc "
+                "WHERE pronamespace = 'pg_catalog'::regnamespace AND proname = "
+                "'pg_logical_emit_message' AND proargtypes[2] = 'text'::regtype"));
+    return rows.empty() ? std::string() : rows[0][0].value_or("");
 }
 
 }  // namespace weir::capture::postgres

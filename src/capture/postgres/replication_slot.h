@@ -3,11 +3,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "base/result.h"
 #include "capture/postgres/connection.h"
-#include "catalog/table_contract.h"
+#include "capture/postgres/publication.h"  // IWYU pragma: export
 #include "change/position.h"
 
 namespace weir::capture::postgres {
@@ -17,8 +16,19 @@ struct SlotState {
     change::Position confirmed;                  // The server has forgotten what lies before.
     std::optional<std::int32_t> active_process;  // Who reads it.
     std::string wal_status;                      // "reserved", "extended", "unreserved", "lost"
-    std::uint64_t lag_bytes = 0;                 // From `confirmed` to the end of the log.
+    std::string invalidation = {};     // Why it is lost, in the server's word; from 17 on.
+    bool fits = true;                  // Of pgoutput and of the database asked.
+    std::uint64_t lag_bytes = 0;       // From `confirmed` to the end of the log.
+    std::uint64_t retained_bytes = 0;  // Of log that the server keeps for the slot.
+    std::optional<std::uint64_t> keep_bytes = {};    // max_slot_wal_keep_size, if it is set.
+    std::optional<std::uint64_t> safe_bytes = {};    // More log than this, and the slot is lost.
+    std::optional<std::uint64_t> idle_seconds = {};  // Since nobody reads it; from 17 on.
+    std::optional<std::uint64_t> idle_limit_seconds = {};  // idle_replication_slot_timeout, if set.
+    bool failover = false;                                 // Standbys keep it as well; from 17 on.
 };
+
+/// Says what will invalidate the slot soon if nobody does something; empty if nothing will.
+std::string threat_to(const SlotState& slot);
 
 /// A new slot and the snapshot that it exported; the snapshot lives as long as the session that
 /// made it runs no other statement.
@@ -34,7 +44,8 @@ Result<std::optional<SlotState>> read_slot(Connection& connection, const std::st
 Status check_slot(Connection& connection, const std::string& slot, change::Position position);
 enum class SlotLife { permanent, temporary };  // A temporary one goes with its session.
 
-/// Makes a logical slot of pgoutput. REQUIRES: `replication` is a replication connection.
+/// Makes a logical slot of pgoutput; from PostgreSQL 17 on, a permanent one is kept on standbys as
+/// well. REQUIRES: `replication` is a replication connection.
 Result<ExportedSnapshot> create_slot(Connection& replication, const std::string& slot,
                                      SlotLife life = SlotLife::permanent);
 /// Removes the slot; none is no error.
@@ -42,16 +53,14 @@ Status drop_slot(Connection& connection, const std::string& slot);
 /// Copies a slot with its position, for a second capture of the same range.
 Status copy_slot(Connection& connection, const std::string& from, const std::string& to);
 
-/// Makes the publication name exactly these tables; creates it if it is missing.
-Status publish_tables(Connection& connection, const std::string& publication,
-                      const std::vector<catalog::TableName>& tables);
-Status drop_publication(Connection& connection, const std::string& publication);
-
 /// Returns the end of the server's log that is durable; nothing is asked of the server for it.
 Result<change::Position> durable_end(Connection& connection);
 /// Returns the end of the server's log that is durable. Every commit so far lies before it, also
 /// one that did not wait for its flush (synchronous_commit = off): an empty message to the log
 /// flushes it.
 Result<change::Position> log_end(Connection& connection);
+/// Returns the function that sends that message, with its arguments, as GRANT names it: from
+/// PostgreSQL 17 on it has one more.
+Result<std::string> flush_function(Connection& connection);
 
 }  // namespace weir::capture::postgres
