@@ -143,7 +143,7 @@ def check_changes(chain, landed, transactions):
         assert repeated(files) == 0, table
     streamed = streamed_files(chain)
     assert repeated(streamed) == 0
-    begin = offset(landed[0]["position"])
+    begin = offset(chain.entries("snapshot started")[-1]["position"])
     after = {transaction: changes for transaction, (position, changes) in transactions.items()
              if changes > 0 and offset(position) > begin}
     assert changes_by_transaction(streamed) == after
