@@ -156,7 +156,7 @@ def check_server(version):
     if not (programs / "initdb").exists():
         return [CheckResult(f"postgresql {version}", "failed", f"{programs} is missing: tools/set-up --test --servers")]
     environment = {"WEIR_POSTGRES_PROGRAMS": str(programs)}
-    results = [*ctest("release", "-R", "^capture_integration$", environment=environment),
+    results = [*ctest("release", "-R", "^(capture|app)_integration$", environment=environment),
                *pytest(*(f"tests/integration/{name}_test.py" for name in SERVER_TESTS), environment=environment)]
     return [dataclasses.replace(each, name=f"{each.name} [postgresql {version}]") for each in results]
 

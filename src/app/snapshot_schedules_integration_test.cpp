@@ -1,8 +1,9 @@
 // Goal: a snapshot that is read in several readings, with changes between any two steps of it,
-// gives the source's tables at its cut and at every cut after it, and no row twice. Method: a real
-// server; a payer that changes three small tables, and knows what they hold after each commit; a
-// capture that is stopped after a random chunk again and again. WEIR_TEST_SCHEDULES says how many
-// schedules are run, WEIR_TEST_SEED where they start.
+// gives the source's tables at its cut and at every cut after it, and no row twice.
+//
+// Method: a real server; a payer that changes three small tables, and knows what they hold after
+// each commit; a capture that is stopped after a random chunk again and again. 20 schedules, 2,000
+// with WEIR_TEST_FULL; WEIR_TEST_SCHEDULES and WEIR_TEST_SEED say how many, and where they start.
 #include <gmock/gmock.h>
 
 #include <atomic>
@@ -383,7 +384,8 @@ protected:
 };
 
 TEST_F(SnapshotSchedules, GiveTheSourcesTablesAtEveryCut) {
-    const int schedules = number_from_environment("WEIR_TEST_SCHEDULES", 20);
+    const int usual = number_from_environment("WEIR_TEST_FULL", 0) == 1 ? 2'000 : 20;
+    const int schedules = number_from_environment("WEIR_TEST_SCHEDULES", usual);
     const int first = number_from_environment("WEIR_TEST_SEED", 1);
     for (int seed = first; seed < first + schedules; ++seed) {
         SCOPED_TRACE(fmt::format("WEIR_TEST_SEED={}", seed));
