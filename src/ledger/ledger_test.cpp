@@ -3,8 +3,12 @@
 // Method: several `Ledger` objects on one folder stand for several processes.
 #include "ledger/ledger.h"
 
+#include <functional>
+#include <utility>
+
 #include "base/result_matchers.h"
 #include "ledger/ledger_fixture.h"
+#include "ledger/tile.h"
 
 namespace weir::ledger {
 namespace {
@@ -144,6 +148,67 @@ TEST_F(LedgerTest, SweepsStagingThatLost) {
     open();
     EXPECT_THAT(store_->stat(lost), IsError(ErrorKind::not_found));
     EXPECT_THAT(store_->stat(waiting), IsOk());
+}
+
+/// A store on which somebody else does something just before a key is read.
+class OvertakenStore final : public store::ObjectStore {
+public:
+    OvertakenStore(store::ObjectStore& store, std::string key)
+        : store_(store), key_(std::move(key)) {}
+
+    std::function<void()> before_read;
+
+    Result<store::VersionedBytes> read(std::string_view key) const override {
+        if (key == key_) {
+            before_read();
+        }
+        return store_.read(key);
+    }
+    Result<std::vector<std::byte>> read_range(std::string_view key, std::uint64_t offset,
+                                              std::uint64_t size) const override {
+        return store_.read_range(key, offset, size);
+    }
+    Result<store::ObjectInfo> stat(std::string_view key) const override { return store_.stat(key); }
+    Result<std::unique_ptr<store::ByteSink>> create(std::string key) override {
+        return store_.create(std::move(key));
+    }
+    Result<store::Version> replace(std::string_view key,
+                                   const std::optional<store::Version>& expected,
+                                   std::span<const std::byte> bytes) override {
+        return store_.replace(key, expected, bytes);
+    }
+    Status remove(std::string_view key) override { return store_.remove(key); }
+    Result<std::vector<store::ObjectInfo>> list(std::string_view prefix) const override {
+        return store_.list(prefix);
+    }
+
+private:
+    store::ObjectStore& store_;
+    std::string key_;
+};
+
+// Whoever opens finishes what head names; another one may have filled the tile by then.
+TEST_F(LedgerTest, APartialTileMayBeGoneOnceItIsFull) {
+    ASSERT_THAT(store_->remove("ledger/checkpoint"), IsOk());
+    OvertakenStore overtaken(*store_, tile_key({.index = 0, .width = 1}));
+    bool filled = false;
+    overtaken.before_read = [&] {
+        if (std::exchange(filled, true)) {
+            return;
+        }
+        const auto other = open();
+        const Lease lease = other->take_lease(Stage::refine).value();
+        const std::vector<EntryBody> bodies(tile_width, numbered(7));
+        ASSERT_THAT(other->append(lease, bodies), IsOk());
+    };
+    const auto ledger = Ledger::open(overtaken, key_, clock_);
+    ASSERT_THAT(ledger, IsOk());
+    EXPECT_TRUE(filled);
+    EXPECT_THAT(keys("ledger/tile/entries/000.p"), IsEmpty());
+    const Lease lease = (*ledger)->take_lease(Stage::capture).value();
+    const EntryBody more[] = {numbered(8)};
+    EXPECT_THAT((*ledger)->append(lease, more), IsOk());
+    EXPECT_EQ(numbers(open()->read_from({}).value()).size(), tile_width + 1);
 }
 
 TEST_F(LedgerTest, RefusesAHeadThatWasTakenBack) {

@@ -32,13 +32,25 @@ Status create_same(store::ObjectStore& store, const std::string& key,
     return {};
 }
 
-Status write_tile(store::ObjectStore& store, const TileBytes& tile) {
-    TRY(create_same(store, tile_key(tile.name), tile.bytes));
-    if (tile.name.width < tile_width) {
-        // Somebody else may have filled the tile and removed its partial ones before this one came.
-        const TileName full{.level = tile.name.level, .index = tile.name.index};
-        return store.stat(tile_key(full)) ? store.remove(tile_key(tile.name)) : Status{};
+/// Somebody else may fill the tile and remove its partial ones at any moment.
+Status write_partial_tile(store::ObjectStore& store, const TileBytes& tile) {
+    Status written = create_same(store, tile_key(tile.name), tile.bytes);
+    if (!written && written.error().kind() != ErrorKind::not_found) {
+        return written;
     }
+    const TileName full{.level = tile.name.level, .index = tile.name.index};
+    const auto filled = store.stat(tile_key(full));
+    if (!written) {
+        return filled ? Status{} : written;
+    }
+    return filled ? store.remove(tile_key(tile.name)) : Status{};
+}
+
+Status write_tile(store::ObjectStore& store, const TileBytes& tile) {
+    if (tile.name.width < tile_width) {
+        return write_partial_tile(store, tile);
+    }
+    TRY(create_same(store, tile_key(tile.name), tile.bytes));
     TRY_LET(const auto partial_tiles, store.list(partial_tiles_prefix(tile.name)));
     for (const auto& partial : partial_tiles) {
         TRY(store.remove(partial.key));
