@@ -31,15 +31,7 @@ Status check_message(Connection& connection, Findings& findings) {
     return {};
 }
 
-Status check_log(Connection& connection, const PostgresOptions& options, Findings& findings) {
-    TRY_LET(const std::string level, ask(connection, "SHOW wal_level"));
-    if (level != "logical") {
-        findings.push_back({.object = "server",
-                            .message = fmt::format("wal_level is {}", level),
-                            .remedy = "ALTER SYSTEM SET wal_level = logical; then restart the "
-                                      "server (managed services: docs/postgres.md). Or read once "
-                                      "without the log: --snapshot-only"});
-    }
+Status check_role(Connection& connection, Findings& findings) {
     TRY_LET(const std::string may,
             ask(connection,
                 "SELECT rolreplication OR rolsuper OR EXISTS (SELECT FROM pg_roles given WHERE "
@@ -51,6 +43,19 @@ Status check_log(Connection& connection, const PostgresOptions& options, Finding
                             .remedy = "ALTER ROLE ... REPLICATION; on Amazon RDS and Aurora GRANT "
                                       "rds_replication TO ..."});
     }
+    return {};
+}
+
+Status check_log(Connection& connection, const PostgresOptions& options, Findings& findings) {
+    TRY_LET(const std::string level, ask(connection, "SHOW wal_level"));
+    if (level != "logical") {
+        findings.push_back({.object = "server",
+                            .message = fmt::format("wal_level is {}", level),
+                            .remedy = "ALTER SYSTEM SET wal_level = logical; then restart the "
+                                      "server (managed services: docs/postgres.md). Or read once "
+                                      "without the log: --snapshot-only"});
+    }
+    TRY(check_role(connection, findings));
     TRY(check_message(connection, findings));
     TRY_LET(const auto slot, read_slot(connection, options.slot));
     TRY_LET(const std::string room, ask(connection,

@@ -143,22 +143,13 @@ std::vector<pid_t> children_of(pid_t process) {
     return {std::istream_iterator<pid_t>(list), {}};
 }
 
-}  // namespace
+bool has_programs(const fs::path& folder) {
+    std::error_code error;
+    return fs::exists(folder / "initdb", error) && fs::exists(folder / "postgres", error);
+}
 
-Result<fs::path> find_server_programs() {
-    const auto has_programs = [](const fs::path& folder) {
-        std::error_code error;
-        return fs::exists(folder / "initdb", error) && fs::exists(folder / "postgres", error);
-    };
-    if (const char* named = std::getenv("WEIR_POSTGRES_PROGRAMS"); named != nullptr) {
-        if (!has_programs(named)) {
-            return fail(ErrorKind::not_found,
-                        "the folder that WEIR_POSTGRES_PROGRAMS names has no initdb and postgres; "
-                        "name the bin folder of a server, folder={}",
-                        named);
-        }
-        return named;
-    }
+/// Debian's folders of programs, the newest first, then those of PATH.
+std::vector<fs::path> usual_folders() {
     std::vector<fs::path> folders;
     std::error_code error;
     for (const auto& version : fs::directory_iterator("/usr/lib/postgresql", error)) {
@@ -171,7 +162,22 @@ Result<fs::path> find_server_programs() {
         folders.emplace_back(rest.substr(0, colon));
         rest.remove_prefix(std::min(colon + 1, rest.size()));
     }
-    for (const fs::path& folder : folders) {
+    return folders;
+}
+
+}  // namespace
+
+Result<fs::path> find_server_programs() {
+    if (const char* named = std::getenv("WEIR_POSTGRES_PROGRAMS"); named != nullptr) {
+        if (!has_programs(named)) {
+            return fail(ErrorKind::not_found,
+                        "the folder that WEIR_POSTGRES_PROGRAMS names has no initdb and postgres; "
+                        "name the bin folder of a server, folder={}",
+                        named);
+        }
+        return named;
+    }
+    for (const fs::path& folder : usual_folders()) {
         if (has_programs(folder)) {
             return folder;
         }

@@ -12,7 +12,7 @@ namespace {
 constexpr int knows_generated_columns = 180'000;
 
 std::string publication_settings(int server_version) {
-    std::string settings =
+    const std::string settings =
         "publish = 'insert, update, delete, truncate', publish_via_partition_root = false";
     return server_version >= knows_generated_columns
                ? settings + ", publish_generated_columns = none"

@@ -103,7 +103,7 @@ Result<SourceIdentity> identify_source(Connection& replication) {
 Result<SourceIdentity> check_log(Connection& replication,
                                  const std::optional<SourceIdentity>& known,
                                  change::Position position) {
-    TRY_LET(const SourceIdentity now, identify_source(replication));
+    TRY_LET(SourceIdentity now, identify_source(replication));
     if (known && now.system != known->system) {
         return fail(ErrorKind::corrupt,
                     "the source is another server than the ledger's; connect to the first one, or "
