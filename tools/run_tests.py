@@ -20,7 +20,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 REPORTS = ROOT / "build" / "reports"
 CORES = str(os.cpu_count() or 2)
 PYTHON_TESTS = ("tests", "tools", "bench", "models", "simulate")
-SERVER_TESTS = ("chain", "acknowledgement", "random_statements", "recovery_order", "slot_life")
+# Run again on other servers: what lives by the log; the long ones with --full.
+SERVER_TESTS = ("acknowledgement", "random_statements", "snapshot_resume")
+SERVER_TESTS_FULL = (*SERVER_TESTS, "chain", "recovery_order", "slot_life")
 THREADS = re.compile(r"std::(jthread|thread|async)\b")
 
 
@@ -150,14 +152,14 @@ def check_threads(_):
                  environment={"TSAN_OPTIONS": options, "OMP_NUM_THREADS": "1"})
 
 
-def check_server(version):
+def check_server(version, tests):
     """Runs the tests that live by the server's log again, on another PostgreSQL."""
     programs = ROOT / f".deps/postgresql{version}/bin"
     if not (programs / "initdb").exists():
         return [CheckResult(f"postgresql {version}", "failed", f"{programs} is missing: tools/set-up --test --servers")]
     environment = {"WEIR_POSTGRES_PROGRAMS": str(programs)}
     results = [*ctest("release", "-R", "^(capture|app)_integration$", environment=environment),
-               *pytest(*(f"tests/integration/{name}_test.py" for name in SERVER_TESTS), environment=environment)]
+               *pytest(*(f"tests/integration/{name}_test.py" for name in tests), environment=environment)]
     return [dataclasses.replace(each, name=f"{each.name} [postgresql {version}]") for each in results]
 
 
@@ -173,7 +175,7 @@ def check_integration(options):
     folders = [folder for folder in PYTHON_TESTS if (ROOT / folder).is_dir()]
     results = [*ctest("release", "-LE", "unit"), *pytest(*folders, "--ignore=tests/tidy")]
     for version in (16, 17, 18) if options.full else (18,):
-        results += check_server(version)
+        results += check_server(version, SERVER_TESTS_FULL if options.full else SERVER_TESTS)
     return results
 
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/byte_text.h"
+#include "capture/postgres/replication_slot.h"
 
 namespace weir::capture::postgres {
 namespace {
@@ -73,6 +74,21 @@ bool is_done(const PGresult* result) {
     return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY;
 }
 
+/// Whether the server turned us away, rather than being away. It gives no SQLSTATE for that.
+bool is_refused(PGconn* connection, const std::string& url, Connection::Mode mode) {
+    if (PQconnectionNeedsPassword(connection) != 0 ||
+        std::string_view(PQerrorMessage(connection)).find("authentication") !=
+            std::string_view::npos) {
+        return true;
+    }
+    if (mode != Connection::Mode::replication) {
+        return false;
+    }
+    auto ordinary = Connection::open(url);
+    const auto may = ordinary ? may_stream(*ordinary) : Result<bool>(true);
+    return may && !*may;
+}
+
 }  // namespace
 
 // One table of settings: its lines are its length. NOLINTNEXTLINE(readability-function-size)
@@ -100,10 +116,7 @@ Result<Connection> Connection::open(const std::string& url, Mode mode) {
     Connection connection(PQconnectdbParams(names.data(), values.data(), 1));
     PGconn* raw = connection.connection_.get();
     if (PQstatus(raw) != CONNECTION_OK) {
-        const bool refused =
-            PQconnectionNeedsPassword(raw) != 0 ||
-            std::string_view(PQerrorMessage(raw)).find("authentication") != std::string_view::npos;
-        return fail(refused ? ErrorKind::denied : ErrorKind::unavailable,
+        return fail(is_refused(raw, url, mode) ? ErrorKind::denied : ErrorKind::unavailable,
                     "cannot connect to PostgreSQL: {}", first_line(PQerrorMessage(raw)));
     }
     // A server without an encoding would refuse to send text that is no UTF-8.

@@ -32,12 +32,8 @@ Status check_message(Connection& connection, Findings& findings) {
 }
 
 Status check_role(Connection& connection, Findings& findings) {
-    TRY_LET(const std::string may,
-            ask(connection,
-                "SELECT rolreplication OR rolsuper OR EXISTS (SELECT FROM pg_roles given WHERE "
-                "given.rolname = 'rds_replication' AND pg_has_role(given.oid, 'MEMBER')) FROM "
-                "pg_roles WHERE rolname = current_user"));
-    if (may != "t") {
+    TRY_LET(const bool may, may_stream(connection));
+    if (!may) {
         findings.push_back({.object = "role",
                             .message = "the role may not read the log",
                             .remedy = "ALTER ROLE ... REPLICATION; on Amazon RDS and Aurora GRANT "

@@ -64,6 +64,15 @@ std::string reason_of(const std::string& invalidation) {
 
 }  // namespace
 
+Result<bool> may_stream(Connection& connection) {
+    TRY_LET(const auto rows,
+            connection.query(
+                "SELECT rolreplication OR rolsuper OR EXISTS (SELECT FROM pg_roles given WHERE "
+                "given.rolname = 'rds_replication' AND pg_has_role(given.oid, 'MEMBER')) FROM "
+                "pg_roles WHERE rolname = current_user"));
+    return rows[0][0] == "t";
+}
+
 Result<std::optional<SlotState>> read_slot(Connection& connection, const std::string& slot) {
     TRY_LET(const auto rows, connection.query(slot_query(connection, slot)));
     if (rows.empty()) {

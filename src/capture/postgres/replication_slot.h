@@ -37,6 +37,8 @@ struct ExportedSnapshot {
     std::string name;
 };
 
+/// Returns whether the session's role may read the log.
+Result<bool> may_stream(Connection& connection);
 /// Returns no value if there is no such slot.
 Result<std::optional<SlotState>> read_slot(Connection& connection, const std::string& slot);
 /// Fails with `corrupt` if the slot cannot give everything after `position`, up to which the ledger
