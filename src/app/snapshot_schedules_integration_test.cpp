@@ -114,6 +114,7 @@ private:
 
     std::string table() { return keyed_tables.at(pick(2)); }
 
+    // One list of statements. NOLINTNEXTLINE(readability-function-size)
     std::string statement() {
         const std::uint32_t id = 1 + pick(60);
         switch (pick(9)) {

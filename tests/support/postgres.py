@@ -8,6 +8,7 @@ on, for tests of crashes of the machine; all others are faster without.
 """
 
 import ctypes
+import contextlib
 import os
 import pathlib
 import pwd
@@ -190,9 +191,12 @@ class PostgresServer:
         which end by themselves, are gone too: they hold the memory that a new server of this folder needs."""
         server = self.pid
         family = [server, *map(int, pathlib.Path(f"/proc/{server}/task/{server}/children").read_text().split())]
-        watched = [os.fdopen(os.pidfd_open(process)) for process in family]
+        watched = {}
+        for process in family:
+            with contextlib.suppress(ProcessLookupError):  # Children end at any moment.
+                watched[process] = os.fdopen(os.pidfd_open(process))
         os.kill(server, signal.SIGKILL)
-        for process, ended in zip(family, watched):
+        for process, ended in watched.items():
             with ended:
                 select.select([ended], [], [])
             _bury(process)

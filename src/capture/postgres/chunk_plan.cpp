@@ -61,42 +61,55 @@ std::uint32_t count_chunks(const Landed& landed, const TableStorage& storage,
                                   : landed.table_chunks;
 }
 
+/// What chunks of one table have in common.
+struct Table {
+    const std::shared_ptr<const catalog::TableContract>& contract;
+    const TableStorage& storage;
+    const change::SnapshotProgress& progress;
+
+    SnapshotChunk chunk(std::uint32_t index) const {
+        return {.contract = contract,
+                .index = index,
+                .first_block = index * progress.chunk_blocks,
+                .end_block = (index + 1) * progress.chunk_blocks,
+                .storage = storage.number};
+    }
+
+    std::vector<SnapshotChunk> missing(const Landed& landed) const {
+        std::vector<SnapshotChunk> chunks;
+        const std::uint32_t count = count_chunks(landed, storage, progress.chunk_blocks);
+        for (std::uint32_t index = 0; index < count; ++index) {
+            if (!landed.indexes.contains(index)) {
+                chunks.push_back(chunk(index));
+                chunks.back().table_chunks = count;
+            }
+        }
+        return chunks;
+    }
+
+    SnapshotChunk looking_back(const Landed& landed) const {
+        SnapshotChunk back = chunk(change::look_back_index + landed.looks_back);
+        back.written_since = oldest_unseen(progress.snapshot);
+        return back;
+    }
+};
+
 }  // namespace
 
 ChunkPlan plan_chunks(const std::shared_ptr<const catalog::TableContract>& contract,
                       const TableStorage& storage, const change::SnapshotProgress& progress) {
     WEIR_ASSERT(progress.chunk_blocks > 0);
-    ChunkPlan plan;
-    Landed landed = landed_of(contract->name, storage, progress.chunks);
-    const auto add = [&](std::uint32_t index) -> SnapshotChunk& {
-        return plan.chunks.emplace_back(
-            SnapshotChunk{.contract = contract,
-                          .index = index,
-                          .first_block = index * progress.chunk_blocks,
-                          .end_block = (index + 1) * progress.chunk_blocks,
-                          .storage = storage.number});
-    };
-    const auto add_missing = [&] {
-        const std::uint32_t count = count_chunks(landed, storage, progress.chunk_blocks);
-        for (std::uint32_t index = 0; index < count; ++index) {
-            if (!landed.indexes.contains(index)) {
-                add(index).table_chunks = count;
-            }
-        }
-    };
-    add_missing();
+    const Table table{.contract = contract, .storage = storage, .progress = progress};
+    const Landed landed = landed_of(contract->name, storage, progress.chunks);
+    ChunkPlan plan{.chunks = table.missing(landed), .restarted = false};
     const bool split = !landed.indexes.empty() && !plan.chunks.empty();
     if (landed.of_other_storage || (split && !contract->has_key())) {
-        plan = {.chunks = {}, .restarted = true};
-        landed = {};
-        add_missing();
-        return plan;
+        return {.chunks = table.missing({}), .restarted = true};
     }
     const bool looked =
         landed.positions.empty() || landed.looked_back == *landed.positions.rbegin();
     if (storage.has_toast && (split || (landed.positions.size() > 1 && !looked))) {
-        add(change::look_back_index + landed.looks_back).written_since =
-            oldest_unseen(progress.snapshot);
+        plan.chunks.push_back(table.looking_back(landed));
     }
     return plan;
 }
