@@ -7,8 +7,8 @@ Run as root, the server runs as the user postgres, since PostgreSQL refuses root
 on, for tests of crashes of the machine; all others are faster without.
 """
 
-import ctypes
 import contextlib
+import ctypes
 import os
 import pathlib
 import pwd

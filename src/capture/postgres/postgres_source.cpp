@@ -196,13 +196,20 @@ Status PostgresSource::apply(std::span<const std::byte> bytes, change::ChangeSin
         announce(relation->id, bytes, ++arrivals_);
     } else if (const auto* type = std::get_if<TypeName>(&message)) {
         discovery_.note(*type);
-    } else if (const auto* begun = std::get_if<Begin>(&message)) {
-        return begin(begun->commit_position, begun->commit_time, begun->transaction);
-    } else if (const auto* commit = std::get_if<Commit>(&message)) {
-        return end_transaction(*commit);
     } else if (const auto* truncate = std::get_if<Truncate>(&message)) {
         return apply_truncate(*truncate, sink);
-    } else if (const auto* start = std::get_if<StreamStart>(&message)) {
+    }
+    return apply_bound(message, sink);
+}
+
+Status PostgresSource::apply_bound(const Message& message, change::ChangeSink& sink) {
+    if (const auto* begun = std::get_if<Begin>(&message)) {
+        return begin(begun->commit_position, begun->commit_time, begun->transaction);
+    }
+    if (const auto* commit = std::get_if<Commit>(&message)) {
+        return end_transaction(*commit);
+    }
+    if (const auto* start = std::get_if<StreamStart>(&message)) {
         streaming_ = start->transaction;
     } else if (std::holds_alternative<StreamStop>(message)) {
         streaming_.reset();

@@ -64,6 +64,8 @@ private:
     Status replay(std::span<const std::byte> message, change::ChangeSink& sink);
     void announce(RelationId id, std::span<const std::byte> bytes, std::uint64_t arrival);
     Status apply(std::span<const std::byte> message, change::ChangeSink& sink);
+    /// Where a transaction, or a streamed piece of one, begins or ends.
+    Status apply_bound(const Message& message, change::ChangeSink& sink);
     Status apply_row(RelationId relation, change::ChangeSink& sink, const Message& message);
     Status append(ChangeBuilder& builder, const Message& message);
     Status apply_truncate(const Truncate& truncate, change::ChangeSink& sink);
