@@ -80,18 +80,6 @@ private:
         return {};
     }
 
-    static CutReport report_of(const ledger::CutLanded& cut,
-                               const std::vector<ledger::DataFile>& files) {
-        return {.cut = cut.cut,
-                .position = cut.position,
-                .commit_time = cut.commit_time,
-                .landed_time = {},
-                .transactions = cut.transactions,
-                .rows = cut.changes,
-                .files = files.size(),
-                .bytes = sum_bytes(files)};
-    }
-
     Status pass_silence() {
         const bool due = place_.clock.steady_now() - recorded_at_ >= options_.position_interval;
         const bool far =

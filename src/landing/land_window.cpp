@@ -59,34 +59,32 @@ Result<Window> read_window(change::Position end, change::ChangeSource& source, C
     return window;
 }
 
+/// The snapshot's cut: its chunks and the window's changes.
+ledger::CutLanded cut_of(const Window& window, const ledger::PipelineState& state) {
+    const ledger::SnapshotReading& last = state.reading();
+    return {.cut = {1},
+            .position = std::max(window.last_transaction, last.position),
+            .commit_time = window.commit_time.value_or(last.time),
+            .transactions = window.transactions,
+            .changes = window.changes + state.chunk_rows(),
+            .snapshot_attempt = state.snapshot->attempt,
+            .files = {}};
+}
+
 }  // namespace
 
 Status land_window(LandingPlace place, change::ChangeSource& source, const StreamOptions& options,
                    const std::stop_token& stop) {
     WEIR_ASSERT(place.state.snapshot_complete);
-    const ledger::SnapshotReading last = place.state.reading();
     ContractBook contracts(place.state);
     SpillSpace space(options.spill_folder, options.spill_memory_bytes_max);
     CutWriter writer(space, contracts, options.part_size);
-    TRY_LET(const Window window, read_window(last.position, source, writer, stop));
-    ledger::CutLanded cut{.cut = {1},
-                          .position = std::max(window.last_transaction, last.position),
-                          .commit_time = window.commit_time.value_or(last.time),
-                          .transactions = window.transactions,
-                          .changes = window.changes + place.state.chunk_rows(),
-                          .snapshot_attempt = place.state.snapshot->attempt,
-                          .files = {}};
+    TRY_LET(const Window window, read_window(place.state.reading().position, source, writer, stop));
+    ledger::CutLanded cut = cut_of(window, place.state);
     TRY_LET(auto files, std::move(writer).finish(place.store, {.cut = cut.cut,
                                                                .commit_time = *cut.commit_time,
                                                                .epoch = place.lease.epoch}));
-    CutReport report{.cut = cut.cut,
-                     .position = cut.position,
-                     .commit_time = cut.commit_time,
-                     .landed_time = {},
-                     .transactions = cut.transactions,
-                     .rows = cut.changes,
-                     .files = files.size(),
-                     .bytes = sum_bytes(files)};
+    CutReport report = report_of(cut, files);
     TRY_LET(cut.files, place.ledger.store_files(std::move(files)));
     TRY_LET(auto entries, contracts.store_news(place.ledger));
     entries.emplace_back(cut);

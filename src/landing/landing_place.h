@@ -41,6 +41,19 @@ inline std::uint64_t sum_bytes(const std::vector<ledger::DataFile>& files) {
     return sum;
 }
 
+/// A report of a cut that is about to be appended: its time of landing comes later.
+inline CutReport report_of(const ledger::CutLanded& cut,
+                           const std::vector<ledger::DataFile>& files) {
+    return {.cut = cut.cut,
+            .position = cut.position,
+            .commit_time = cut.commit_time,
+            .landed_time = {},
+            .transactions = cut.transactions,
+            .rows = cut.changes,
+            .files = files.size(),
+            .bytes = sum_bytes(files)};
+}
+
 /// Appends and takes the entries into the state.
 inline Status commit(LandingPlace& place, const std::vector<ledger::EntryBody>& entries) {
     TRY(place.ledger.append(place.lease, entries));
