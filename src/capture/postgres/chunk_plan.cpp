@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <map>
 #include <set>
 
 #include "base/assert.h"
@@ -106,9 +105,9 @@ ChunkPlan plan_chunks(const std::shared_ptr<const catalog::TableContract>& contr
     if (landed.of_other_storage || (split && !contract->has_key())) {
         return {.chunks = table.missing({}), .restarted = true};
     }
-    const bool looked =
-        landed.positions.empty() || landed.looked_back == *landed.positions.rbegin();
-    if (storage.has_toast && (split || (landed.positions.size() > 1 && !looked))) {
+    const bool is_due =
+        landed.positions.size() > 1 && landed.looked_back != *landed.positions.rbegin();
+    if (storage.has_toast && (split || is_due)) {
         plan.chunks.push_back(table.looking_back(landed));
     }
     return plan;
