@@ -10,7 +10,7 @@
 
 #include "base/assert.h"
 #include "landing/chunk_writer.h"
-#include "landing/contract_book.h"
+#include "landing/land_cut.h"
 
 namespace weir::landing {
 namespace {
@@ -53,9 +53,7 @@ private:
         for (const change::SnapshotChunk& chunk : plan().chunks) {
             TRY(contracts.announce(chunk.contract));
         }
-        TRY_LET(auto entries, contracts.store_news(place_.ledger));
-        entries.push_back(beginning());
-        TRY(commit(place_, entries));
+        TRY(commit_with_news(place_, contracts, beginning()));
         const ledger::PipelineState& state = place_.state;
         landed_ = state.chunks.size();
         chunks_ = landed_ + plan().chunks.size();
@@ -207,24 +205,20 @@ std::optional<change::SnapshotProgress> snapshot_progress(const ledger::Pipeline
 Status land_snapshot_cut(LandingPlace place, const std::function<void(const CutReport&)>& on_cut) {
     const ledger::PipelineState& state = place.state;
     WEIR_ASSERT(state.snapshot_complete && !state.resumed);
-    const ledger::SnapshotReading& reading = state.snapshot->reading;
-    CutReport report{.cut = {1},
-                     .position = reading.position,
-                     .commit_time = reading.time,
-                     .landed_time = {},
-                     .rows = state.chunk_rows()};
+    const ledger::CutLanded cut{.cut = {1},
+                                .position = state.snapshot->reading.position,
+                                .commit_time = state.snapshot->reading.time,
+                                .transactions = 0,
+                                .changes = state.chunk_rows(),
+                                .snapshot_attempt = state.snapshot->attempt,
+                                .files = {}};
+    std::vector<ledger::DataFile> files;
     for (const auto& [key, chunk] : state.chunks) {
-        TRY_LET(const auto files, place.ledger.read_files(chunk.first.files));
-        report.files += files.size();
-        report.bytes += sum_bytes(files);
+        TRY_LET(const auto listed, place.ledger.read_files(chunk.first.files));
+        files.insert(files.end(), listed.begin(), listed.end());
     }
-    TRY(commit(place, {ledger::CutLanded{.cut = report.cut,
-                                         .position = report.position,
-                                         .commit_time = report.commit_time,
-                                         .transactions = 0,
-                                         .changes = report.rows,
-                                         .snapshot_attempt = state.snapshot->attempt,
-                                         .files = {}}}));
+    TRY(commit(place, {cut}));
+    CutReport report = report_of(cut, files);
     report.landed_time = place.clock.now();
     if (on_cut) {
         on_cut(report);

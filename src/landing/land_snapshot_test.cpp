@@ -245,6 +245,36 @@ TEST(LandWindow, EndsAtTheLastReadingWhereTheLogIsSilent) {
     EXPECT_EQ(pipeline.cuts().at(0).commit_time, Timestamp{std::chrono::seconds(6000)});
 }
 
+/// Counts a change that it never gave.
+class MiscountingSource final : public change::ChangeSource {
+public:
+    explicit MiscountingSource(change::ChangeSource& source) : source_(source) {}
+
+    Result<change::CutEnd> read_cut(change::CutBoundary& boundary, change::ChangeSink& sink,
+                                    const std::stop_token& stop) override {
+        TRY_LET(change::CutEnd end, source_.read_cut(boundary, sink, stop));
+        ++end.changes;
+        return end;
+    }
+    Status acknowledge(Position position) override { return source_.acknowledge(position); }
+
+private:
+    change::ChangeSource& source_;
+};
+
+TEST(LandWindow, RefusesASourceThatCountsOtherChangesThanItGave) {
+    TestPipeline pipeline;
+    land_in_two_readings(pipeline);
+    const std::vector<ScriptedTransaction> nothing;
+    ScriptedSource silent(nothing, Position(5000), Position(9000));
+    MiscountingSource source(silent);
+    StreamOptions options;
+    options.spill_folder = pipeline.folder.path();
+    EXPECT_THAT(land_window(pipeline.place(), source, options, {}),
+                IsError(ErrorKind::internal, testing::HasSubstr("counts other changes")));
+    EXPECT_TRUE(pipeline.cuts().empty());
+}
+
 TEST(LandWindow, LeavesNothingWhenItIsStopped) {
     TestPipeline pipeline;
     land_in_two_readings(pipeline);

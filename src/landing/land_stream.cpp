@@ -3,8 +3,7 @@
 #include <utility>
 #include <vector>
 
-#include "landing/contract_book.h"
-#include "landing/cut_writer.h"
+#include "landing/land_cut.h"
 #include "landing/spill.h"
 
 namespace weir::landing {
@@ -39,41 +38,30 @@ private:
         TRY(schedule_.begin_cut(read_));
         TransactionEnd boundary(schedule_, options_.until);
         CutWriter writer(space_, contracts_, options_.part_size);
-        TRY_LET(const change::CutEnd end, source_.read_cut(boundary, writer, stop));
+        TRY_LET(const change::CutEnd end, read_changes(source_, boundary, writer, stop));
         read_ = end.position;
-        if (writer.rows() != end.changes) {
-            return fail(ErrorKind::internal,
-                        "cannot land cut: the source counts other changes than it gave, "
-                        "position={}, counted={}, given={}",
-                        end.position.to_string(), end.changes, writer.rows());
-        }
-        TRY(end.changes == 0 ? pass_silence() : land(end, boundary.of(end), writer));
+        TRY(end.changes == 0 ? pass_silence() : land(end, boundary.of(end), std::move(writer)));
         if (options_.on_position) {
             options_.on_position(read_);
         }
         return {};
     }
 
-    Status land(const change::CutEnd& end, change::Position position, CutWriter& writer) {
+    Status land(const change::CutEnd& end, change::Position position, CutWriter&& writer) {
         if (!end.commit_time) {
             return fail(ErrorKind::internal, "cannot land cut: it has no commit time, position={}",
                         position.to_string());
         }
         TRY(schedule_.accept(position));
-        ledger::CutLanded cut{.cut = {place_.state.last_landed().value + 1},
-                              .position = position,
-                              .commit_time = end.commit_time,
-                              .transactions = end.transactions,
-                              .changes = end.changes,
-                              .snapshot_attempt = std::nullopt,
-                              .files = {}};
-        TRY_LET(auto files, std::move(writer).finish(place_.store, {.cut = cut.cut,
-                                                                    .commit_time = *end.commit_time,
-                                                                    .epoch = place_.lease.epoch}));
-        CutReport report = report_of(cut, files);
-        TRY_LET(cut.files, place_.ledger.store_files(std::move(files)));
-        TRY(commit_and_acknowledge(std::move(cut), position));
-        report.landed_time = place_.clock.now();
+        TRY_LET(const CutReport report, land_cut(place_, contracts_, std::move(writer),
+                                                 {.cut = {place_.state.last_landed().value + 1},
+                                                  .position = position,
+                                                  .commit_time = end.commit_time,
+                                                  .transactions = end.transactions,
+                                                  .changes = end.changes,
+                                                  .snapshot_attempt = std::nullopt,
+                                                  .files = {}}));
+        TRY(acknowledge(position));
         if (options_.on_cut) {
             options_.on_cut(report);
         }
@@ -92,14 +80,12 @@ private:
         if (read_ <= place_.state.position) {
             return {};
         }
-        return commit_and_acknowledge(ledger::PositionAdvanced{.position = read_}, read_);
+        TRY(commit_with_news(place_, contracts_, ledger::PositionAdvanced{.position = read_}));
+        return acknowledge(read_);
     }
 
-    Status commit_and_acknowledge(ledger::EntryBody last, change::Position position) {
-        TRY_LET(auto entries, contracts_.store_news(place_.ledger));
-        entries.push_back(std::move(last));
-        TRY(commit(place_, entries));
-        contracts_.forget_news();
+    /// Tells the source what the ledger holds.
+    Status acknowledge(change::Position position) {
         recorded_at_ = place_.clock.steady_now();
         return source_.acknowledge(position);
     }

@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <utility>
-#include <vector>
 
 #include "base/assert.h"
-#include "landing/contract_book.h"
-#include "landing/cut_writer.h"
+#include "landing/land_cut.h"
 #include "landing/spill.h"
 
 namespace weir::landing {
@@ -44,7 +42,7 @@ Result<Window> read_window(change::Position end, change::ChangeSource& source, C
     while (window.position < end) {
         WindowBoundary window_end(end);
         TransactionEnd boundary(window_end, std::nullopt);
-        TRY_LET(const change::CutEnd read, source.read_cut(boundary, writer, stop));
+        TRY_LET(const change::CutEnd read, read_changes(source, boundary, writer, stop));
         window.position = read.position;
         if (read.transactions > 0) {
             window.last_transaction = boundary.of(read);
@@ -80,20 +78,12 @@ Status land_window(LandingPlace place, change::ChangeSource& source, const Strea
     SpillSpace space(options.spill_folder, options.spill_memory_bytes_max);
     CutWriter writer(space, contracts, options.part_size);
     TRY_LET(const Window window, read_window(place.state.reading().position, source, writer, stop));
-    ledger::CutLanded cut = cut_of(window, place.state);
-    TRY_LET(auto files, std::move(writer).finish(place.store, {.cut = cut.cut,
-                                                               .commit_time = *cut.commit_time,
-                                                               .epoch = place.lease.epoch}));
-    CutReport report = report_of(cut, files);
-    TRY_LET(cut.files, place.ledger.store_files(std::move(files)));
-    TRY_LET(auto entries, contracts.store_news(place.ledger));
-    entries.emplace_back(cut);
-    TRY(commit(place, entries));
-    report.landed_time = place.clock.now();
+    TRY_LET(const CutReport report,
+            land_cut(place, contracts, std::move(writer), cut_of(window, place.state)));
     if (options.on_cut) {
         options.on_cut(report);
     }
-    return source.acknowledge(cut.position);
+    return source.acknowledge(report.position);
 }
 
 }  // namespace weir::landing
