@@ -26,8 +26,7 @@ def server():
 
 def as_weir(chain):
     """The pipeline connects as the role `weir` from now on."""
-    text = chain.configuration.read_text()
-    chain.configuration.write_text(text.replace(chain.server.url(), chain.server.url(user="weir")))
+    chain.connect_to(chain.server.url(user="weir"))
     return chain
 
 

@@ -224,46 +224,42 @@ def test_a_restored_source_is_noticed(chain, server):
     check_stops_at_start(chain, "the source's log ends before the ledger")
 
 
+@pytest.fixture
+def standby(chain, server):
+    """A streaming copy of the server that the pipeline has captured from."""
+    made = server.make_standby()
+    yield made
+    made.remove()
+
+
 def fail_over(chain, primary, standby):
     primary.stop("immediate")
     standby.promote()
     chain.server = standby
-    chain.configuration.write_text(chain.configuration.read_text().replace(primary.url(), standby.url()))
+    chain.connect_to(standby.url())
 
 
-def test_a_promoted_standby_that_lacks_landed_changes_is_noticed(chain, server):
-    standby = server.make_standby()
-    try:
-        standby.psql("alter system set primary_conninfo = ''")
-        standby.psql("select pg_reload_conf()")
-        write_log(server, 1)
-        check_goes_on(chain)
-        fail_over(chain, server, standby)
-        standby.psql(MAKE)
-        check_stops_at_start(chain, "without changes that have landed")
-    finally:
-        standby.remove()
+def test_a_promoted_standby_that_lacks_landed_changes_is_noticed(chain, server, standby):
+    standby.psql("alter system set primary_conninfo = ''")
+    standby.psql("select pg_reload_conf()")
+    write_log(server, 1)
+    check_goes_on(chain)
+    fail_over(chain, server, standby)
+    standby.psql(MAKE)
+    check_stops_at_start(chain, "without changes that have landed")
 
 
-def test_a_promoted_standby_without_the_slot_is_noticed(chain, server):
-    standby = server.make_standby()
-    try:
-        server.psql(WORK)
-        last = server.psql("select pg_current_wal_flush_lsn()")
-        wait_until(lambda: standby.psql(f"select pg_last_wal_replay_lsn() >= '{last}'") == "t", "no replay")
-        fail_over(chain, server, standby)
-        check_stops_at_start(chain, "the replication slot is gone")
-    finally:
-        standby.remove()
+def test_a_promoted_standby_without_the_slot_is_noticed(chain, server, standby):
+    server.psql(WORK)
+    last = server.psql("select pg_current_wal_flush_lsn()")
+    wait_until(lambda: standby.psql(f"select pg_last_wal_replay_lsn() >= '{last}'") == "t", "no replay")
+    fail_over(chain, server, standby)
+    check_stops_at_start(chain, "the replication slot is gone")
 
 
-def test_a_standby_is_waited_for_until_it_is_promoted(chain, server):
-    standby = server.make_standby()
-    try:
-        chain.configuration.write_text(chain.configuration.read_text().replace(server.url(), standby.url()))
-        assert "the source is a standby" in chain.weir(*RUN, expect=3)["error"]
-    finally:
-        standby.remove()
+def test_a_standby_is_waited_for_until_it_is_promoted(chain, standby):
+    chain.connect_to(standby.url())
+    assert "the source is a standby" in chain.weir(*RUN, expect=3)["error"]
 
 
 SYNCHRONIZED = {"sync_replication_slots": "on", "hot_standby_feedback": "on", "primary_slot_name": "standby"}
@@ -301,8 +297,7 @@ def test_a_running_weir_follows_the_slot_to_a_promoted_standby(tmp_path):
     with primary_and_standby() as (primary, standby):
         chain = make_chain(primary, tmp_path, more="allow_plaintext: true\n")
         assert chain.weir("status")["slot"]["failover"]
-        chain.configuration.write_text(
-            chain.configuration.read_text().replace(primary.url(), both_hosts(primary, standby)))
+        chain.connect_to(both_hosts(primary, standby))
         with running(chain):
             wait_until(lambda: is_kept(primary, standby), chain.log)
             for _ in range(5):

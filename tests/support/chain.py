@@ -26,7 +26,8 @@ cut: {{interval: {interval}}}
 class Chain:
     """One pipeline in a folder: runs `weir` on it and looks at both ends with other people's tools."""
 
-    def __init__(self, server, folder, name="claims", interval="100ms", more="", tables=("claims.*",), user="postgres", database="postgres"):
+    def __init__(self, server, folder, name="claims", interval="100ms", more="", tables=("claims.*",),
+                 user="postgres", database="postgres"):
         self.server = server
         self.url = server.url(database, user)
         self.tables = tables
@@ -61,6 +62,13 @@ class Chain:
         self.configuration.unlink()
         self.weir("init", self.url, "--tables", *self.tables, "--pipeline", "claims", "--store", self.store)
         self.configuration.write_text(configuration)
+
+    def connect_to(self, url):
+        """The pipeline reads its source there from now on."""
+        text = self.configuration.read_text()
+        assert self.url in text
+        self.configuration.write_text(text.replace(self.url, url))
+        self.url = url
 
     def start(self, *words, environment=None):
         with open(self.folder / "weir.log", "ab") as log:
