@@ -19,11 +19,12 @@ _weir() {
 
     local choice="--help --json --config"
     case ${command# } in
-        "") choice="$choice --version init check drop run capture refine load model quality status ledger quarantine replay query demo" ;;
+        "") choice="$choice --version init check drop run capture snapshot refine load model quality status ledger quarantine replay query demo" ;;
         init*) choice="$choice --tables --pipeline --store --snapshot-only --print-grants --role" ;;
         drop) choice="$choice --keep-store --yes" ;;
         run) choice="$choice --until-current" ;;
         capture*) choice="$choice --boundaries-of --continuous" ;;
+        snapshot*) choice="$choice --all" ;;
         status) choice="$choice --check" ;;
         ledger) choice="$choice show verify key" ;;
         "ledger show"*) choice="$choice --cut --kind" ;;

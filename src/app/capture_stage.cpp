@@ -1,9 +1,12 @@
 #include "app/capture_stage.h"
 
+#include <fmt/format.h>
+
 #include "app/protection.h"
 #include "app/retry.h"
 #include "capture/postgres/postgres_snapshot.h"
 #include "capture/postgres/postgres_source.h"
+#include "capture/postgres/postgres_tables.h"
 #include "landing/land_window.h"
 
 namespace weir::app {
@@ -36,6 +39,14 @@ Status record_source_of_snapshot(Pipeline& pipeline, StageHold& hold) {
     return record_source(pipeline, hold, source);
 }
 
+landing::ChunkOptions chunk_options(const Pipeline& pipeline, const CaptureWork& work) {
+    return {.workers = static_cast<std::size_t>(pipeline.configuration().snapshot_workers),
+            .hold = pipeline.configuration().snapshot_hold,
+            .part_size = {},
+            .on_chunk = work.on_chunk,
+            .on_unreadable = work.on_unreadable};
+}
+
 /// Lands chunks in one reading: the first, or one that goes on with what earlier ones have begun.
 Status read_snapshot(Pipeline& pipeline, StageHold& hold, const CaptureWork& work,
                      const std::stop_token& stop) {
@@ -56,12 +67,7 @@ Status read_snapshot(Pipeline& pipeline, StageHold& hold, const CaptureWork& wor
         TRY_LET(snapshot, PostgresSnapshot::begin(options, mode, workers, known));
     }
     return landing::land_snapshot(place_of(pipeline, hold), *snapshot,
-                                  {.workers = workers,
-                                   .hold = pipeline.configuration().snapshot_hold,
-                                   .part_size = {},
-                                   .on_chunk = work.on_chunk,
-                                   .on_cut = work.on_cut},
-                                  stop);
+                                  chunk_options(pipeline, work), work.on_cut, stop);
 }
 
 Result<std::unique_ptr<PostgresSource>> open_source(Pipeline& pipeline, StageHold& hold,
@@ -97,8 +103,8 @@ Status close_snapshot(Pipeline& pipeline, StageHold& hold, const CaptureWork& wo
 Status capture_snapshot(Pipeline& pipeline, StageHold& hold, const CaptureWork& work,
                         const std::stop_token& stop) {
     while (needs_snapshot(hold.state)) {
-        TRY(hold.state.snapshot_complete ? close_snapshot(pipeline, hold, work, stop)
-                                         : read_snapshot(pipeline, hold, work, stop));
+        TRY(hold.state.snapshot_complete() ? close_snapshot(pipeline, hold, work, stop)
+                                           : read_snapshot(pipeline, hold, work, stop));
     }
     return {};
 }
@@ -114,6 +120,14 @@ Status capture_stream(Pipeline& pipeline, StageHold& hold, const CaptureWork& wo
         landing::RecordedBoundary schedule(work.recorded_ends);
         return landing::land_stream(place_of(pipeline, hold), *source, schedule, options, stop);
     }
+    const landing::ChunkOptions chunks = chunk_options(pipeline, work);
+    capture::postgres::PostgresTables tables(source_options(pipeline.configuration()),
+                                             chunks.workers);
+    options.tables = &tables;
+    options.readings = {.chunks = chunks,
+                        .look_every = pipeline.configuration().look_for_tables,
+                        .ends_at_error = work.until_current,
+                        .on_wait = work.on_wait};
     landing::IntervalBoundary schedule(
         pipeline.clock(), {.interval = pipeline.configuration().cut_interval,
                            .decoded_bytes_max = pipeline.configuration().cut_bytes_max});
@@ -133,11 +147,17 @@ Status capture_once(Pipeline& pipeline, const CaptureWork& work, const std::stop
 
 }  // namespace
 
-Status capture(Pipeline& pipeline, const CaptureWork& work, const std::stop_token& stop,
-               const std::function<void(const Error&)>& on_wait) {
+Status capture(Pipeline& pipeline, const CaptureWork& work, const std::stop_token& stop) {
     TRY(check_plaintext(pipeline.configuration()));
     const auto once = [&] { return capture_once(pipeline, work, stop); };
-    return work.until_current || !on_wait ? once() : retry(once, on_wait, pipeline.clock(), stop);
+    return work.until_current || !work.on_wait ? once()
+                                               : retry(once, work.on_wait, pipeline.clock(), stop);
+}
+
+Error set_aside(const change::UnreadableTable& table) {
+    return {ErrorKind::invalid,
+            fmt::format("a table cannot be read and is set aside; the others go on, table={}: {}",
+                        table.name.to_string(), table.reason)};
 }
 
 landing::LandingPlace place_of(Pipeline& pipeline, StageHold& hold) {

@@ -12,19 +12,26 @@
 
 namespace weir::app {
 
-/// Captures and lands: first the snapshot, if the ledger has none that is whole, then the log.
+/// Captures and lands: first the snapshot, if the ledger has none that is whole, then the log and
+/// beside it the tables that are set aside or new.
 struct CaptureWork {
     bool until_current = false;  // Ends at the log's end as it was at the start.
     /// Ends cuts where another ledger says, instead of by time and size.
     std::vector<change::Position> recorded_ends;
     std::function<void(const landing::ChunkReport&)> on_chunk;
     std::function<void(const landing::CutReport&)> on_cut;
+    /// A table is set aside because it cannot be read.
+    std::function<void(const change::UnreadableTable&)> on_unreadable;
+    /// The source is away, or tables cannot be looked for, and the work goes on later.
+    std::function<void(const Error&)> on_wait;
 };
 
 /// Runs until the work's end, or until `stop` after the cut at hand. While the source is away and
-/// the work has no end, it tries again; `on_wait` then hears why.
-Status capture(Pipeline& pipeline, const CaptureWork& work, const std::stop_token& stop,
-               const std::function<void(const Error&)>& on_wait = {});
+/// the work has no end, it tries again if it has `on_wait`, which then hears why.
+Status capture(Pipeline& pipeline, const CaptureWork& work, const std::stop_token& stop);
+
+/// Says in words that a table is not loaded until it can be read.
+Error set_aside(const change::UnreadableTable& table);
 
 /// Where the holder of the capture stage lands; both outlive it.
 landing::LandingPlace place_of(Pipeline& pipeline, StageHold& hold);

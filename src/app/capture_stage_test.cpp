@@ -33,7 +33,7 @@ TEST_F(NeedsSnapshot, UntilTheCutOfItsChunksHasLanded) {
                               .position = position,
                               .rows = 0,
                               .files = {}});
-    EXPECT_TRUE(state_.snapshot_complete);
+    EXPECT_TRUE(state_.snapshot_complete());
     EXPECT_TRUE(needs_snapshot(state_));
     ledger::CutLanded cut;
     cut.cut = {1};

@@ -53,6 +53,14 @@ Status load_command(CommandContext& context);
 Status model_command(CommandContext& context);
 Status quality_command(CommandContext& context);
 
+struct SnapshotOptions {
+    std::vector<std::string> tables;
+    bool all = false;
+};
+/// Asks that tables be read again while the log goes on: what the warehouse has otherwise is
+/// repaired, deletes included.
+Status snapshot_command(CommandContext& context, const SnapshotOptions& options);
+
 struct StatusOptions {
     bool check = false;
 };

@@ -17,10 +17,10 @@ fs::path beside(const fs::path& file, const std::string& path) {
 }
 
 Status read_source(const YAML::Node& node, Configuration& into) {
-    TRY_LET(const YamlMap map,
-            YamlMap::open(node, into.file.string(),
-                          {"postgres", "tables", "slot", "publication", "snapshot_only",
-                           "snapshot_workers", "snapshot_hold", "chunk_blocks"}));
+    TRY_LET(const YamlMap map, YamlMap::open(node, into.file.string(),
+                                             {"postgres", "tables", "slot", "publication",
+                                              "snapshot_only", "snapshot_workers", "snapshot_hold",
+                                              "chunk_blocks", "look_for_tables"}));
     TRY(map.read("postgres", into.source_url));
     TRY(map.read("tables", into.tables));
     TRY(map.read("slot", into.slot));
@@ -29,6 +29,7 @@ Status read_source(const YAML::Node& node, Configuration& into) {
     TRY(map.read("snapshot_workers", into.snapshot_workers));
     TRY(map.read("snapshot_hold", into.snapshot_hold));
     TRY(map.read("chunk_blocks", into.chunk_blocks));
+    TRY(map.read("look_for_tables", into.look_for_tables));
     if (into.source_url.empty() || into.tables.empty()) {
         return fail_at(node, into.file.string(), "`source` needs `postgres` and `tables`");
     }

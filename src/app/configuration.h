@@ -32,6 +32,7 @@ struct Configuration {
     std::uint64_t snapshot_workers = 2;
     std::chrono::milliseconds snapshot_hold{0};  // Zero: one reading, however long it takes.
     std::uint64_t chunk_blocks = 8'192;
+    std::chrono::milliseconds look_for_tables{30'000};  // That were not there before.
 
     refine::DeclaredTypes declared_types;
 

@@ -6,7 +6,7 @@
 #include <set>
 #include <utility>
 
-#include "app/data_read.h"
+#include "app/operate.h"
 #include "sql/read_only.h"
 #include "warehouse/stored_processing_files.h"
 
@@ -86,18 +86,44 @@ Status LoadStage::compare_with_ledger() {
 }
 
 Result<warehouse::RefinedFiles> LoadStage::refined_files(const ledger::RefinedCut& cut) {
-    warehouse::RefinedFiles refined{.cut = cut.entry.cut, .files = {}};
-    const auto landed = hold_.state.landed.find(cut.entry.cut);
-    refined.snapshot =
-        landed != hold_.state.landed.end() && landed->second.entry.snapshot_attempt.has_value();
-    if (refined.snapshot) {
-        TRY_LET(refined.pieced, pieced_tables(landed->second));
-    }
+    const ledger::CutNumber number = cut.entry.cut;
+    warehouse::RefinedFiles refined{.cut = number, .files = {}};
     TRY_LET(const auto files, pipeline_.ledger().read_files(cut.entry.files));
     for (const ledger::DataFile& file : files) {
-        refined.files.push_back({.file = file, .key = ledger::stored_key(file.path, cut.epoch)});
+        if (!hold_.state.is_aside(file.table, number)) {
+            refined.files.push_back(
+                {.file = file, .key = ledger::stored_key(file.path, cut.epoch)});
+        }
+    }
+    const auto landed = hold_.state.landed.find(number);
+    if (landed != hold_.state.landed.end() && landed->second.entry.snapshot_attempt) {
+        refined.snapshot = true;
+        TRY_LET(refined.pieced, pieced_tables(landed->second));
+        TRY(bring_back(refined, landed->second));
     }
     return refined;
+}
+
+/// Adds what the tables that come back have changed since they were set aside.
+Status LoadStage::bring_back(warehouse::RefinedFiles& cut, const ledger::LandedCut& landed) {
+    cut.reading = {.position = landed.reading.position, .time = landed.reading.time};
+    ledger::CutNumber first = cut.cut;
+    for (const auto& [table, since] : landed.returned) {
+        cut.returned[table] = {};
+        first = std::min(first, since);
+    }
+    for (auto before = hold_.state.refined.lower_bound(first);
+         before != hold_.state.refined.end() && before->first < cut.cut; ++before) {
+        TRY_LET(const auto files, pipeline_.ledger().read_files(before->second.entry.files));
+        for (const ledger::DataFile& file : files) {
+            const auto since = landed.returned.find(file.table);
+            if (since != landed.returned.end() && since->second <= before->first) {
+                cut.returned[file.table].push_back(
+                    {.file = file, .key = ledger::stored_key(file.path, before->second.epoch)});
+            }
+        }
+    }
+    return {};
 }
 
 /// The tables of a snapshot's cut that are not one reading's rows alone.
@@ -116,6 +142,9 @@ Result<warehouse::Load> LoadStage::next_load(ledger::CutNumber from) {
     for (auto next = hold_.state.refined.upper_bound(from);
          next != hold_.state.refined.end() && rows < rows_per_load_max; ++next) {
         TRY_LET(warehouse::RefinedFiles files, refined_files(next->second));
+        if (files.snapshot && !load.cuts.empty()) {
+            break;  // An attempt's cut is a load of its own.
+        }
         load.to = next->first;
         rows += next->second.entry.refined;
         load.cuts.push_back(std::move(files));
@@ -132,6 +161,11 @@ Status LoadStage::add_contracts(warehouse::Load& load) {
     for (const warehouse::RefinedFiles& cut : load.cuts) {
         for (const warehouse::RefinedFile& refined : cut.files) {
             versions.insert({refined.file.table, refined.file.schema_version});
+        }
+        for (const auto& [table, files] : cut.returned) {
+            for (const warehouse::RefinedFile& refined : files) {
+                versions.insert({table, refined.file.schema_version});
+            }
         }
     }
     for (const auto& [name, entry] : hold_.state.current_contracts()) {

@@ -48,6 +48,7 @@ private:
     Result<warehouse::Load> next_load(ledger::CutNumber from);
     Result<warehouse::RefinedFiles> refined_files(const ledger::RefinedCut& cut);
     Result<std::set<catalog::TableName>> pieced_tables(const ledger::LandedCut& landed);
+    Status bring_back(warehouse::RefinedFiles& cut, const ledger::LandedCut& landed);
     Status add_contracts(warehouse::Load& load);
     Status load_next(ledger::CutNumber from);
 

@@ -85,6 +85,11 @@ private:
         captured->add_option("--boundaries-of", capture_.boundaries_of,
                              "Store whose cut boundaries are repeated");
         captured->add_flag("--continuous", capture_.continuous, "Until SIGTERM");
+        CLI::App* again =
+            add("snapshot", "Read tables again while the log goes on, and repair them",
+                [this] { return snapshot_command(context_, snapshot_); });
+        again->add_option("tables", snapshot_.tables, "schema.table");
+        again->add_flag("--all", snapshot_.all, "Every table of the pipeline");
         add("refine", "Refine what has landed", [this] { return refine_command(context_); });
         add("load", "Load what is refined", [this] { return load_command(context_); });
         add("model", "Build the models of the last cut loaded, and publish them",
@@ -142,6 +147,7 @@ private:
     DropOptions drop_;
     RunOptions run_;
     CaptureOptions capture_;
+    SnapshotOptions snapshot_;
     StatusOptions status_;
     std::filesystem::path replay_;
     std::string statement_;

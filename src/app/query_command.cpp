@@ -1,14 +1,11 @@
 #include <fmt/format.h>
-#include <pwd.h>
-#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
 #include "app/commands.h"
-#include "app/data_read.h"
+#include "app/operate.h"
 #include "app/pipeline.h"
 #include "app/query_service.h"
-#include "base/sha256.h"
 #include "sql/duckdb/duckdb_database.h"
 #include "sql/read_only.h"
 
@@ -43,26 +40,6 @@ Result<sql::Rows> ask_file(Pipeline& pipeline, const std::string& statement) {
 }
 
 }  // namespace
-
-Status record_data_read(Pipeline& pipeline, const std::string& statement, std::uint64_t rows) {
-    const passwd* user = ::getpwuid(::geteuid());
-    const ledger::DataRead read{
-        .principal = user != nullptr ? user->pw_name : fmt::format("uid {}", ::geteuid()),
-        .statement = sha256(statement),
-        .rows = rows};
-    constexpr int tries = 20;
-    for (int tried = 0;; ++tried) {
-        TRY_LET(const ledger::Lease lease, pipeline.ledger().take_lease(ledger::Stage::operate));
-        const auto appended = pipeline.ledger().append(lease, std::vector<ledger::EntryBody>{read});
-        if (appended) {
-            return {};
-        }
-        // Somebody else's query took the lease in between.
-        if (appended.error().kind() != ErrorKind::denied || tried == tries) {
-            return std::unexpected(appended.error());
-        }
-    }
-}
 
 Status query(CommandContext& context, const std::string& statement) {
     TRY_LET(const Configuration configuration, read_configuration(context.configuration));

@@ -298,8 +298,12 @@ protected:
             const auto pipeline = Pipeline::open(configuration, clock).value();
             std::stop_source stop;
             int chunks = 1 + static_cast<int>(random() % 20);
-            CaptureWork work{
-                .until_current = true, .recorded_ends = {}, .on_chunk = {}, .on_cut = {}};
+            CaptureWork work{.until_current = true,
+                             .recorded_ends = {},
+                             .on_chunk = {},
+                             .on_cut = {},
+                             .on_unreadable = {},
+                             .on_wait = {}};
             work.on_chunk = [&](const landing::ChunkReport&) {
                 std::this_thread::sleep_for(std::chrono::microseconds(random() % 10'000));
                 if (--chunks == 0 && readings < 6) {
@@ -317,18 +321,28 @@ protected:
 
     void capture_some_cuts(const Configuration& configuration) {
         const auto pipeline = Pipeline::open(configuration, clock).value();
-        ASSERT_THAT(
-            capture(*pipeline,
-                    {.until_current = true, .recorded_ends = {}, .on_chunk = {}, .on_cut = {}}, {}),
-            IsOk());
+        ASSERT_THAT(capture(*pipeline,
+                            {.until_current = true,
+                             .recorded_ends = {},
+                             .on_chunk = {},
+                             .on_cut = {},
+                             .on_unreadable = {},
+                             .on_wait = {}},
+                            {}),
+                    IsOk());
     }
 
     void compare(const Configuration& configuration, const Payer& payer) {
         const auto pipeline = Pipeline::open(configuration, clock).value();
-        ASSERT_THAT(
-            capture(*pipeline,
-                    {.until_current = true, .recorded_ends = {}, .on_chunk = {}, .on_cut = {}}, {}),
-            IsOk());
+        ASSERT_THAT(capture(*pipeline,
+                            {.until_current = true,
+                             .recorded_ends = {},
+                             .on_chunk = {},
+                             .on_cut = {},
+                             .on_unreadable = {},
+                             .on_wait = {}},
+                            {}),
+                    IsOk());
         auto refine = RefineStage::open(*pipeline);
         ASSERT_THAT(refine, IsOk());
         ASSERT_THAT(refine->run({}), IsOk());

@@ -101,18 +101,22 @@ Status capture_command(CommandContext& context, const CaptureOptions& options) {
     TRY_LET(const auto opened, open_pipeline(context, clock));
     Pipeline& pipeline = *opened;
     TRY(compare_at_start(pipeline));
-    CaptureWork work{.until_current = !options.continuous,
-                     .recorded_ends = {},
-                     .on_chunk = [&](const auto& chunk) { show_chunk(context.report, chunk); },
-                     .on_cut = [&](const auto& cut) { show_cut(context.report, cut); }};
+    CaptureWork work{
+        .until_current = !options.continuous,
+        .recorded_ends = {},
+        .on_chunk = [&](const auto& chunk) { show_chunk(context.report, chunk); },
+        .on_cut = [&](const auto& cut) { show_cut(context.report, cut); },
+        .on_unreadable = [&](const auto& table) { context.report.error(set_aside(table)); },
+        .on_wait = {}};
+    if (options.continuous) {
+        work.on_wait = [&](const Error& error) { context.report.error(error); };
+    }
     if (options.boundaries_of) {
         TRY_LET(work.recorded_ends,
                 recorded_ends(*options.boundaries_of, pipeline.configuration(), clock));
     }
-    const auto on_wait = [&](const Error& error) { context.report.error(error); };
     return in_lineage(pipeline, ledger::Stage::capture, [&]() -> Status {
-        TRY(capture(pipeline, work, context.stop.get_token(),
-                    options.continuous ? on_wait : std::function<void(const Error&)>()));
+        TRY(capture(pipeline, work, context.stop.get_token()));
         return end_stage(context, pipeline, "capture");
     });
 }

@@ -145,6 +145,22 @@ json show_stage(Report& report, Pipeline& pipeline, const StageStatus& stage) {
             {"error", or_null(error)}};
 }
 
+/// Tables whose changes are not loaded, and why.
+json show_aside(Report& report, const PipelineState& state) {
+    json tables = json::array();
+    for (const auto& [name, absence] : state.aside()) {
+        const ledger::TableSetAside& entry = absence.entry;
+        report.line(fmt::format("table {} is set aside since cut {} ({}){}", name.to_string(),
+                                absence.since.value, change::to_string(entry.reason),
+                                entry.detail.empty() ? "" : ":\n         " + entry.detail));
+        tables.push_back({{"table", name.to_string()},
+                          {"since_cut", absence.since.value},
+                          {"reason", change::to_string(entry.reason)},
+                          {"detail", entry.detail.empty() ? json() : json(entry.detail)}});
+    }
+    return tables;
+}
+
 json show_slot(Report& report, const std::string& name, const SlotState& slot) {
     const std::string threat = capture::postgres::threat_to(slot);
     report.line(fmt::format(
@@ -222,6 +238,7 @@ Status status(CommandContext& context, const StatusOptions& options) {
     }
     json result = progress_of(state);
     result["stages"] = std::move(stages);
+    result["aside"] = show_aside(context.report, state);
     result["held"] = reason.empty() ? json() : json(reason);
     show_source(context.report, configuration, source, result);
     context.report.result(result);

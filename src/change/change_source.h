@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "change/aside_reason.h"
 #include "change/change_batch.h"
 #include "change/position.h"
 
@@ -27,6 +28,10 @@ public:
     /// Batches of one table come in (commit_position, ordinal) order; batches of different tables
     /// may overtake each other within a cut.
     virtual Status write(const ChangeBatch& batch) = 0;
+    /// What comes of a table from here on does not go on from what came before, or does not come at
+    /// all: it has to be read anew. `detail` is for people.
+    virtual Status set_aside(const catalog::TableName& table, AsideReason reason,
+                             std::string_view detail) = 0;
 };
 
 /// How far the cut that is being read has come.
@@ -72,6 +77,9 @@ public:
     /// Tells the source that it may forget its log before `position`. Call it only for what the
     /// ledger holds.
     virtual Status acknowledge(Position position) = 0;
+    /// Tells the source of a table's newest shape, which a reading beside it has found. Not while a
+    /// cut is read.
+    virtual Status learn(std::shared_ptr<const catalog::TableContract> contract) = 0;
 };
 
 /// Chunks that look back are numbered from here.
@@ -91,6 +99,12 @@ struct SnapshotChunk {
     std::optional<std::uint64_t> written_since = std::nullopt;
 };
 
+/// A table that cannot be read, and why.
+struct UnreadableTable {
+    catalog::TableName name;
+    std::string reason;
+};
+
 /// What is to be read of a source at one position.
 struct SnapshotPlan {
     Position position;     // A chunk has seen exactly what committed before.
@@ -100,6 +114,7 @@ struct SnapshotPlan {
     std::vector<SnapshotChunk> chunks;  // By table name, then index.
     bool resumes = false;               // It goes on with what an earlier reading began.
     std::vector<catalog::TableName> restarted = {};  // Their landed chunks are not used.
+    std::vector<UnreadableTable> unreadable = {};    // Nothing of them is planned.
 };
 
 /// A chunk of an earlier reading that has landed.
@@ -119,8 +134,8 @@ struct SnapshotProgress {
     std::vector<LandedChunk> chunks;  // By table, then index.
 };
 
-/// The first read of a source. `read_chunk` may be called from several threads at once, each with
-/// its own `worker` number below `workers` given at creation.
+/// A reading of a source's tables. `read_chunk` may be called from several threads at once, each
+/// with its own `worker` number below `workers` given at creation.
 class SnapshotSource {
 public:
     SnapshotSource() = default;
@@ -132,6 +147,29 @@ public:
     /// Writes the chunk's rows to `sink`: op `r`, commit_position = plan position - 1.
     virtual Status read_chunk(const SnapshotChunk& chunk, std::size_t worker, ChangeSink& sink,
                               const std::stop_token& stop) = 0;
+};
+
+/// Begins readings of some tables while the log is read by a `ChangeSource`. One thread at a time.
+class TableSource {
+public:
+    TableSource() = default;
+    TableSource(const TableSource&) = delete;
+    TableSource& operator=(const TableSource&) = delete;
+    virtual ~TableSource() = default;
+
+    /// Which tables are to be read, and what is known of them.
+    struct Request {
+        std::vector<catalog::TableName> tables;
+        std::vector<std::shared_ptr<const catalog::TableContract>> known;  // Newest shapes.
+        std::optional<SnapshotProgress> progress = std::nullopt;           // What has landed.
+    };
+
+    /// Returns the tables that are to be captured by now, sorted.
+    virtual Result<std::vector<catalog::TableName>> find_tables() = 0;
+    /// Begins a reading whose position lies behind every change that the log has not told of. It
+    /// goes on with `progress` if that can be.
+    virtual Result<std::unique_ptr<SnapshotSource>> begin(const Request& request,
+                                                          const std::stop_token& stop) = 0;
 };
 
 }  // namespace weir::change

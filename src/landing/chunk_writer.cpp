@@ -42,6 +42,12 @@ Status ChunkWriter::schema_changed(std::shared_ptr<const catalog::TableContract>
     return check(*contract);
 }
 
+Status ChunkWriter::set_aside(const catalog::TableName& table, change::AsideReason /*reason*/,
+                              std::string_view /*detail*/) {
+    return fail(ErrorKind::internal, "cannot land chunk: its table has two shapes, table={}",
+                table.to_string());
+}
+
 Status ChunkWriter::write(const change::ChangeBatch& batch) {
     TRY(check(*batch.contract));
     TRY(files_.write(batch));

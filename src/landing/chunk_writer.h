@@ -29,6 +29,9 @@ public:
     /// Fails with `internal` unless it is the chunk's own contract.
     Status schema_changed(std::shared_ptr<const catalog::TableContract> contract) override;
     Status write(const change::ChangeBatch& batch) override;
+    /// Fails with `internal`: a reading has one shape.
+    Status set_aside(const catalog::TableName& table, change::AsideReason reason,
+                     std::string_view detail) override;
 
     std::uint64_t rows() const { return rows_; }
     Result<std::vector<ledger::DataFile>> finish() &&;

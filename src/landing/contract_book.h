@@ -21,18 +21,30 @@ public:
     /// Notes a shape; one that the ledger holds is no news. Fails with `corrupt` if the ledger has
     /// another shape under this version.
     Status announce(std::shared_ptr<const catalog::TableContract> contract);
+    /// Notes a shape that the log told. A table that nobody knew is set aside: what it held before
+    /// was never read.
+    Status follow(std::shared_ptr<const catalog::TableContract> contract);
     bool knows(const catalog::TableContract& contract) const;
+    /// Whether another shape has this version.
+    bool contradicts(const catalog::TableContract& contract) const;
+    /// Notes that a table's changes do not go on from what came before.
+    void set_aside(const catalog::TableName& table, change::AsideReason reason,
+                   std::string_view detail);
 
-    /// Stores what was announced and returns the entries that name it, by table and version.
+    /// Stores what was announced and returns the entries that name it: tables set aside, then
+    /// shapes by table and version.
     Result<std::vector<ledger::EntryBody>> store_news(ledger::Ledger& ledger) const;
     /// Call it when the ledger holds those entries.
-    void forget_news() { news_.clear(); }
+    void forget_news();
 
 private:
+    bool knows(const catalog::TableName& table) const;
+
     using Key = std::pair<catalog::TableName, catalog::SchemaVersion>;
 
     const ledger::PipelineState& state_;
     std::map<Key, std::shared_ptr<const catalog::TableContract>> news_;
+    std::map<catalog::TableName, ledger::TableSetAside> aside_;
 };
 
 }  // namespace weir::landing

@@ -27,7 +27,13 @@ CutWriter::Table::Table(SpillSpace& space, columnar::PartSize size)
           size) {}
 
 Status CutWriter::schema_changed(std::shared_ptr<const catalog::TableContract> contract) {
-    return contracts_.announce(std::move(contract));
+    return contracts_.follow(std::move(contract));
+}
+
+Status CutWriter::set_aside(const catalog::TableName& table, change::AsideReason reason,
+                            std::string_view detail) {
+    contracts_.set_aside(table, reason, detail);
+    return {};
 }
 
 Status CutWriter::write(const change::ChangeBatch& batch) {

@@ -32,6 +32,8 @@ public:
     Status schema_changed(std::shared_ptr<const catalog::TableContract> contract) override;
     /// Fails with `internal` if the batch's schema version was never announced.
     Status write(const change::ChangeBatch& batch) override;
+    Status set_aside(const catalog::TableName& table, change::AsideReason reason,
+                     std::string_view detail) override;
 
     std::uint64_t rows() const { return rows_; }
 

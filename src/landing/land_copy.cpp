@@ -1,5 +1,6 @@
 #include "landing/land_copy.h"
 
+#include <set>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -18,8 +19,9 @@ constexpr std::size_t entries_at_once = 64;
 
 class LandingCopy {
 public:
-    LandingCopy(LandingPlace& place, const LandedBefore& from, std::uint32_t attempt)
-        : place_(place), from_(from), attempt_(attempt), buffer_(copied_at_once) {}
+    /// `attempts`: those with a cut, and the last.
+    LandingCopy(LandingPlace& place, const LandedBefore& from, std::set<std::uint32_t> attempts)
+        : place_(place), from_(from), attempts_(std::move(attempts)), buffer_(copied_at_once) {}
 
     /// Copies what an entry of the other ledger made part of the landing.
     Status copy(const ledger::Entry& entry) {
@@ -29,16 +31,24 @@ public:
         }
         if (const auto* chunk = std::get_if<ledger::ChunkLanded>(&entry.body)) {
             // Chunks of an attempt that ended early stopped counting; their files may be gone.
-            return chunk->attempt == attempt_ ? copy_with_files(*chunk, epoch) : Status();
+            return attempts_.contains(chunk->attempt) ? copy_with_files(*chunk, epoch) : Status();
         }
         if (const auto* cut = std::get_if<ledger::CutLanded>(&entry.body)) {
             return copy_with_files(*cut, epoch);
         }
         if (const auto* resumed = std::get_if<ledger::SnapshotResumed>(&entry.body)) {
-            return resumed->attempt == attempt_ ? add(*resumed) : Status();
+            return attempts_.contains(resumed->attempt) ? add(*resumed) : Status();
         }
-        if (std::holds_alternative<ledger::SnapshotStarted>(entry.body) ||
-            std::holds_alternative<ledger::PositionAdvanced>(entry.body) ||
+        if (const auto* started = std::get_if<ledger::SnapshotStarted>(&entry.body)) {
+            copies_chunks_ = attempts_.contains(started->attempt);
+            return add(*started);
+        }
+        if (const auto* aside = std::get_if<ledger::TableSetAside>(&entry.body)) {
+            ledger::TableSetAside copied = *aside;
+            copied.chunks = copies_chunks_ ? aside->chunks : 0;
+            return add(std::move(copied));
+        }
+        if (std::holds_alternative<ledger::PositionAdvanced>(entry.body) ||
             std::holds_alternative<ledger::SourceIdentified>(entry.body)) {
             return add(entry.body);
         }
@@ -94,7 +104,8 @@ private:
 
     LandingPlace& place_;
     const LandedBefore& from_;
-    std::uint32_t attempt_;
+    std::set<std::uint32_t> attempts_;
+    bool copies_chunks_ = false;  // Those of the attempt that runs.
     std::vector<std::byte> buffer_;
     std::vector<EntryBody> waiting_;
 };
@@ -109,7 +120,13 @@ Status land_copy(LandingPlace place, const LandedBefore& from,
     for (const ledger::Entry& entry : entries) {
         TRY(state.apply(entry));
     }
-    LandingCopy copy(place, from, state.snapshot ? state.snapshot->attempt : 0);
+    std::set<std::uint32_t> attempts{state.snapshot ? state.snapshot->attempt : 0};
+    for (const auto& [number, cut] : state.landed) {
+        if (cut.entry.snapshot_attempt) {
+            attempts.insert(*cut.entry.snapshot_attempt);
+        }
+    }
+    LandingCopy copy(place, from, std::move(attempts));
     for (const ledger::Entry& entry : entries) {
         if (stop.stop_requested()) {
             return fail(ErrorKind::cancelled, "stopped before everything had landed again");

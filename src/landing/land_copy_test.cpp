@@ -32,8 +32,7 @@ void land_two_attempts(TestPipeline& pipeline) {
             return {};
         };
         const Status landed =
-            land_snapshot(pipeline.place(), snapshot,
-                          {.workers = 1, .part_size = {}, .on_chunk = {}, .on_cut = {}}, {});
+            land_snapshot(pipeline.place(), snapshot, {.workers = 1, .part_size = {}}, {}, {});
         ASSERT_EQ(landed.has_value(), attempt == 2);
     }
 }

@@ -35,8 +35,8 @@ std::unique_ptr<ScriptedSnapshot> make_snapshot() {
     return snapshot;
 }
 
-SnapshotOptions options_of(std::size_t workers) {
-    return {.workers = workers, .part_size = small, .on_chunk = {}, .on_cut = {}};
+ChunkOptions options_of(std::size_t workers) {
+    return {.workers = workers, .part_size = small};
 }
 
 /// All files of the landed cut, by path.
@@ -57,21 +57,21 @@ TEST(LandSnapshot, LandsAllChunksAsTheFirstCut) {
     TestPipeline pipeline;
     ASSERT_THAT(pipeline.start(), IsOk());
     auto snapshot = make_snapshot();
-    ASSERT_THAT(land_snapshot(pipeline.place(), *snapshot, options_of(1), {}), IsOk());
+    ASSERT_THAT(land_snapshot(pipeline.place(), *snapshot, options_of(1), {}, {}), IsOk());
     ASSERT_EQ(pipeline.cuts().size(), 1U);
     const auto cut = pipeline.cuts()[0];
     EXPECT_EQ(cut.position, Position(5000));
     EXPECT_EQ(cut.commit_time, snapshot->plan().time);
     EXPECT_EQ(cut.changes, 80U);
     EXPECT_EQ(cut.snapshot_attempt, 1U);
-    EXPECT_TRUE(pipeline.state.snapshot_complete);
+    EXPECT_FALSE(pipeline.state.snapshot_open);
     std::uint64_t rows = 0;
     for (const auto& [path, file] : files_of(pipeline)) {
         rows += file.rows;
         EXPECT_THAT(path, testing::HasSubstr("/year=2024/month=10/day=04/snapshot-0001-chunk-"));
     }
     EXPECT_EQ(rows, 80U);
-    EXPECT_THAT(land_snapshot(pipeline.place(), *snapshot, options_of(1), {}),
+    EXPECT_THAT(land_snapshot(pipeline.place(), *snapshot, options_of(1), {}, {}),
                 IsError(ErrorKind::invalid));
 }
 
@@ -80,11 +80,12 @@ TEST(LandSnapshot, AnyNumberOfWorkersLandsTheSameFiles) {
     TestPipeline one;
     ASSERT_THAT(one.start(), IsOk());
     auto snapshot = make_snapshot();
-    ASSERT_THAT(land_snapshot(one.place(), *snapshot, options_of(1), {}), IsOk());
+    ASSERT_THAT(land_snapshot(one.place(), *snapshot, options_of(1), {}, {}), IsOk());
     for (const std::size_t workers : {2U, 4U, 9U}) {
         TestPipeline pipeline;
         ASSERT_THAT(pipeline.start(), IsOk());
-        ASSERT_THAT(land_snapshot(pipeline.place(), *snapshot, options_of(workers), {}), IsOk());
+        ASSERT_THAT(land_snapshot(pipeline.place(), *snapshot, options_of(workers), {}, {}),
+                    IsOk());
         EXPECT_EQ(files_of(pipeline), files_of(one)) << workers;
     }
 }
@@ -100,12 +101,12 @@ TEST(LandSnapshot, AFailingChunkStopsItAndTheNextAttemptBeginsAgain) {
         }
         return {};
     };
-    EXPECT_THAT(land_snapshot(pipeline.place(), *snapshot, options_of(1), {}),
+    EXPECT_THAT(land_snapshot(pipeline.place(), *snapshot, options_of(1), {}, {}),
                 IsError(ErrorKind::unavailable, testing::HasSubstr("went away")));
     EXPECT_TRUE(pipeline.cuts().empty());
     snapshot = make_snapshot();
     ASSERT_THAT(pipeline.start(), IsOk());
-    ASSERT_THAT(land_snapshot(pipeline.place(), *snapshot, options_of(2), {}), IsOk());
+    ASSERT_THAT(land_snapshot(pipeline.place(), *snapshot, options_of(2), {}, {}), IsOk());
     EXPECT_EQ(pipeline.cuts()[0].snapshot_attempt, 2U);
     EXPECT_EQ(pipeline.cuts()[0].changes, 80U);
     for (const auto& [path, file] : files_of(pipeline)) {
@@ -124,7 +125,7 @@ TEST(LandSnapshot, AStopRequestCancelsIt) {
         }
         return {};
     };
-    EXPECT_THAT(land_snapshot(pipeline.place(), *snapshot, options_of(2), stop.get_token()),
+    EXPECT_THAT(land_snapshot(pipeline.place(), *snapshot, options_of(2), {}, stop.get_token()),
                 IsError(ErrorKind::cancelled));
     EXPECT_TRUE(pipeline.cuts().empty());
 }
@@ -139,7 +140,7 @@ TEST(LandSnapshot, DyingAtAnyWriteLandsEachRowOnce) {
         auto snapshot = make_snapshot();
         Status outcome = pipeline.start();
         if (outcome) {
-            outcome = land_snapshot(pipeline.place(), *snapshot, options_of(1), {});
+            outcome = land_snapshot(pipeline.place(), *snapshot, options_of(1), {}, {});
         }
         if (outcome) {
             break;
@@ -147,7 +148,7 @@ TEST(LandSnapshot, DyingAtAnyWriteLandsEachRowOnce) {
         pipeline.store.revive();
         ASSERT_THAT(pipeline.start(), IsOk());
         if (pipeline.state.last_landed().value == 0) {
-            ASSERT_THAT(land_snapshot(pipeline.place(), *snapshot, options_of(1), {}), IsOk())
+            ASSERT_THAT(land_snapshot(pipeline.place(), *snapshot, options_of(1), {}, {}), IsOk())
                 << writes;
         }
         std::uint64_t rows = 0;
@@ -189,12 +190,12 @@ void land_in_two_readings(TestPipeline& pipeline) {
                    ? fail(ErrorKind::unavailable, "the source went away")
                    : Status();
     };
-    EXPECT_THAT(land_snapshot(pipeline.place(), *first, options_of(1), {}),
+    EXPECT_THAT(land_snapshot(pipeline.place(), *first, options_of(1), {}, {}),
                 IsError(ErrorKind::unavailable));
     ASSERT_THAT(pipeline.start(), IsOk());
     ASSERT_EQ(pipeline.state.chunks.size(), 4U);
     const auto second = make_second_reading(pipeline.state);
-    ASSERT_THAT(land_snapshot(pipeline.place(), *second, options_of(1), {}), IsOk());
+    ASSERT_THAT(land_snapshot(pipeline.place(), *second, options_of(1), {}, {}), IsOk());
     EXPECT_TRUE(pipeline.cuts().empty());
 }
 
@@ -257,6 +258,9 @@ public:
         return end;
     }
     Status acknowledge(Position position) override { return source_.acknowledge(position); }
+    Status learn(std::shared_ptr<const catalog::TableContract> contract) override {
+        return source_.learn(std::move(contract));
+    }
 
 private:
     change::ChangeSource& source_;
@@ -299,9 +303,9 @@ TEST(LandSnapshot, TakesNoFurtherChunkWhenItsHoldIsOver) {
         }
         return Status();
     };
-    SnapshotOptions options = options_of(1);
+    ChunkOptions options = options_of(1);
     options.hold = std::chrono::seconds(5);
-    ASSERT_THAT(land_snapshot(pipeline.place(), *snapshot, options, {}), IsOk());
+    ASSERT_THAT(land_snapshot(pipeline.place(), *snapshot, options, {}, {}), IsOk());
     EXPECT_EQ(pipeline.state.chunks.size(), 3U);
     EXPECT_TRUE(pipeline.cuts().empty());
 }
@@ -311,20 +315,20 @@ TEST(LandSnapshot, ClosesAnAttemptWhoseChunksHaveLanded) {
     TestPipeline whole;
     ASSERT_THAT(whole.start(), IsOk());
     auto snapshot = make_snapshot();
-    ASSERT_THAT(land_snapshot(whole.place(), *snapshot, options_of(1), {}), IsOk());
+    ASSERT_THAT(land_snapshot(whole.place(), *snapshot, options_of(1), {}, {}), IsOk());
     TestPipeline pipeline;
     ASSERT_THAT(pipeline.start(), IsOk());
     std::uint64_t chunks = 0;
-    SnapshotOptions options = options_of(1);
+    ChunkOptions options = options_of(1);
     options.on_chunk = [&](const ChunkReport& chunk) {
         if (++chunks == chunk.chunks) {
             pipeline.store.die_after(0);
         }
     };
-    EXPECT_FALSE(land_snapshot(pipeline.place(), *snapshot, options, {}).has_value());
+    EXPECT_FALSE(land_snapshot(pipeline.place(), *snapshot, options, {}, {}).has_value());
     pipeline.store.revive();
     ASSERT_THAT(pipeline.start(), IsOk());
-    EXPECT_TRUE(pipeline.state.snapshot_complete);
+    EXPECT_TRUE(pipeline.state.snapshot_complete());
     ASSERT_THAT(land_snapshot_cut(pipeline.place(), {}), IsOk());
     EXPECT_EQ(files_of(pipeline), files_of(whole));
     EXPECT_EQ(pipeline.cuts().at(0).changes, 80U);

@@ -12,6 +12,7 @@
 #include "columnar/parted_writer.h"
 #include "landing/cut_schedule.h"
 #include "landing/landing_place.h"
+#include "landing/table_readings.h"
 
 namespace weir::landing {
 
@@ -27,11 +28,15 @@ struct StreamOptions {
     /// Called after every committed cut, and after every read with the position of the log.
     std::function<void(const CutReport&)> on_cut;
     std::function<void(change::Position)> on_position;
+    /// Where tables are read beside the log; null: none is.
+    change::TableSource* tables = nullptr;
+    ReadingOptions readings = {};
 };
 
 /// Lands a source's log from where the ledger stands: cut by cut, each committed by one append of
 /// its new schema versions and its `cut landed` entry, and only then acknowledged to the source.
-/// Returns at a stop request (after the cut at hand), at `until`, or when `schedule` is over.
+/// Returns at a stop request (after the cut at hand), at `until` once no table is left to be read
+/// beside it, or when `schedule` is over.
 ///
 /// An error leaves the ledger at the last committed cut. What was written since is never read; the
 /// call may be repeated with a new lease and a source that starts at the ledger's position.

@@ -294,6 +294,7 @@ TEST(LandStream, RefusesCutsWhoseCountsDiffer) {
                                   .commit_time = second(1)};
         }
         Status acknowledge(Position) override { return {}; }
+        Status learn(std::shared_ptr<const catalog::TableContract>) override { return {}; }
     };
     TestPipeline pipeline;
     ASSERT_THAT(pipeline.start(), IsOk());

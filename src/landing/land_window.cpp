@@ -73,7 +73,7 @@ ledger::CutLanded cut_of(const Window& window, const ledger::PipelineState& stat
 
 Status land_window(LandingPlace place, change::ChangeSource& source, const StreamOptions& options,
                    const std::stop_token& stop) {
-    WEIR_ASSERT(place.state.snapshot_complete);
+    WEIR_ASSERT(place.state.snapshot_complete());
     ContractBook contracts(place.state);
     SpillSpace space(options.spill_folder, options.spill_memory_bytes_max);
     CutWriter writer(space, contracts, options.part_size);

@@ -55,6 +55,7 @@ public:
     /// Called whenever the source has nothing to read.
     std::function<void()> on_silence = [] {};
     change::Position acknowledged;
+    std::vector<std::shared_ptr<const catalog::TableContract>> learned;
 
     Result<change::CutEnd> read_cut(change::CutBoundary& boundary, change::ChangeSink& sink,
                                     const std::stop_token& stop) override {
@@ -86,6 +87,11 @@ public:
 
     Status acknowledge(change::Position position) override {
         acknowledged = position;
+        return {};
+    }
+
+    Status learn(std::shared_ptr<const catalog::TableContract> contract) override {
+        learned.push_back(std::move(contract));
         return {};
     }
 

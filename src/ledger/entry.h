@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "base/sha256.h"
 #include "catalog/table_contract.h"
+#include "change/aside_reason.h"
 #include "change/position.h"
 
 namespace weir::ledger {
@@ -118,8 +119,20 @@ struct ChunkLanded {
     std::uint64_t rows = 0;
     FileList files;
 };
-/// Cut 1 of a pipeline with a snapshot is the last attempt's chunks and, if that was resumed, the
-/// changes of the window in files of its own.
+/// Somebody wants a table to be read again; whoever captures sets it aside and does so.
+struct ReadingRequested {
+    catalog::TableName table;
+};
+/// From the next cut on a table's changes are not loaded, until a later attempt's cut brings its
+/// chunks and, with them, all of those changes (docs/formats/snapshot.md, "Tables set aside").
+struct TableSetAside {
+    catalog::TableName table;
+    change::AsideReason reason = change::AsideReason::added;
+    std::string detail;        // For people; never a row's values.
+    std::uint64_t chunks = 0;  // Of the running attempt that are given up with it.
+};
+/// A cut with an attempt has that attempt's chunks beside its changes. Cut 1 of a pipeline with a
+/// snapshot is the first attempt's chunks and, if that was resumed, the changes of the window.
 struct CutLanded {
     CutNumber cut{};
     change::Position position;
@@ -190,7 +203,8 @@ struct SourceIdentified {
 using EntryBody =
     std::variant<PipelineCreated, LeaseTaken, SchemaChanged, SnapshotStarted, SnapshotResumed,
                  ChunkLanded, CutLanded, PositionAdvanced, CutRefined, CutsLoaded, ModelsBuilt,
-                 ChecksRun, Published, Reconciled, DataRead, SourceIdentified>;
+                 ChecksRun, Published, Reconciled, DataRead, SourceIdentified, ReadingRequested,
+                 TableSetAside>;
 
 struct Entry {
     EntryBody body;

@@ -129,6 +129,17 @@ void visit_fields(auto& visit, Is<SourceIdentified> auto& body) {
     visit("timeline_begin", body.timeline_begin);
 }
 
+void visit_fields(auto& visit, Is<ReadingRequested> auto& body) {
+    visit("table", body.table);
+}
+
+void visit_fields(auto& visit, Is<TableSetAside> auto& body) {
+    visit("table", body.table);
+    visit("reason", body.reason);
+    visit("detail", body.detail);
+    visit("chunks", body.chunks);
+}
+
 void visit_fields(auto& visit, Is<DataFile> auto& file) {
     visit("table", file.table);
     visit("path", file.path);

@@ -85,6 +85,11 @@ std::vector<Case> cases() {
          fmt::format(R"(,"statement":"{}")", zeros)},
         {SourceIdentified{"7713326685622389875", 2, position}, R"("kind":"source identified",)",
          R"(,"system":"7713326685622389875","timeline":2,"timeline_begin":"16/B374D848")"},
+        {ReadingRequested{{"claims", "claim"}}, R"("kind":"reading requested",)",
+         R"(,"table":"claims.claim")"},
+        {TableSetAside{{"claims", "claim"}, change::AsideReason::requested, "", 3},
+         R"("chunks":3,"detail":"","kind":"table set aside","reason":"requested",)",
+         R"(,"table":"claims.claim")"},
     };
 }
 

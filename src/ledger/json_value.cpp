@@ -94,6 +94,11 @@ Status write_value(Json& out, Stage value) {
     return {};
 }
 
+Status write_value(Json& out, change::AsideReason value) {
+    out = to_string(value);
+    return {};
+}
+
 Status write_value(Json& out, Timestamp value) {
     TRY_LET(out, format_time(value));
     return {};
@@ -183,6 +188,16 @@ Status read_value(const Json& in, Stage& value) {
         }
     }
     return fail(ErrorKind::corrupt, "not a stage");
+}
+
+Status read_value(const Json& in, change::AsideReason& value) {
+    for (const change::AsideReason reason : change::all_aside_reasons) {
+        if (in.is_string() && in.get_ref<const std::string&>() == to_string(reason)) {
+            value = reason;
+            return {};
+        }
+    }
+    return fail(ErrorKind::corrupt, "not a reason to set a table aside");
 }
 
 Status read_value(const Json& in, Timestamp& value) {

@@ -45,7 +45,8 @@ public:
 
     Status operator()(const SnapshotStarted& body) const {
         const std::uint32_t before = state_.snapshot ? state_.snapshot->attempt : 0;
-        if (body.attempt != before + 1 || !state_.landed.empty()) {
+        const bool has_work = state_.landed.empty() || !state_.aside().empty();
+        if (body.attempt != before + 1 || !has_work) {
             return refuse(fmt::format("no snapshot attempt can begin here, attempt={}, before={}",
                                       body.attempt, before));
         }
@@ -53,13 +54,13 @@ public:
         state_.snapshot = body;
         state_.resumed.reset();
         state_.chunks.clear();
-        state_.snapshot_complete = body.chunks == 0;
+        state_.chunks_expected = body.chunks;
+        state_.snapshot_open = true;
         return {};
     }
 
     Status operator()(const SnapshotResumed& body) const {
-        const bool runs = state_.snapshot && body.attempt == state_.snapshot->attempt;
-        if (!runs || !state_.landed.empty()) {
+        if (!runs(body.attempt)) {
             return refuse(
                 fmt::format("no such snapshot attempt is running, attempt={}", body.attempt));
         }
@@ -69,16 +70,15 @@ public:
                                       state_.reading().position.to_string()));
         }
         for (const catalog::TableName& table : body.restarted) {
-            std::erase_if(state_.chunks,
-                          [&](const auto& chunk) { return chunk.first.first == table; });
+            forget_chunks(table);
         }
         state_.resumed = body;
-        state_.snapshot_complete = state_.chunks.size() == body.chunks;
+        state_.chunks_expected = body.chunks;
         return {};
     }
 
     Status operator()(const ChunkLanded& body) const {
-        if (!state_.snapshot || body.attempt != state_.snapshot->attempt) {
+        if (!runs(body.attempt)) {
             return refuse(fmt::format("the chunk is of no running snapshot attempt, attempt={}",
                                       body.attempt));
         }
@@ -87,14 +87,43 @@ public:
                                       body.position.to_string(),
                                       state_.reading().position.to_string()));
         }
-        if (state_.snapshot_complete ||
+        if (!state_.landed.empty() && !state_.aside().contains(body.table)) {
+            return refuse(fmt::format("the chunk is of a table that is not set aside, table={}",
+                                      body.table.to_string()));
+        }
+        if (state_.snapshot_complete() ||
             !state_.chunks.emplace(std::pair(body.table, body.chunk), std::pair(body, run_.epoch))
                  .second) {
             return refuse(fmt::format("the chunk landed already, table={}, chunk={}",
                                       body.table.to_string(), body.chunk));
         }
-        const std::uint64_t all = state_.resumed ? state_.resumed->chunks : state_.snapshot->chunks;
-        state_.snapshot_complete = state_.chunks.size() == all;
+        return {};
+    }
+
+    Status operator()(const ReadingRequested& body) const {
+        state_.requested.insert(body.table);
+        return {};
+    }
+
+    Status operator()(const TableSetAside& body) const {
+        if (body.chunks > (state_.snapshot_open ? state_.chunks_expected : 0)) {
+            return refuse(fmt::format("more chunks are given up than there are, table={}",
+                                      body.table.to_string()));
+        }
+        if (body.chunks > 0) {
+            forget_chunks(body.table);
+            state_.chunks_expected -= body.chunks;
+        }
+        state_.requested.erase(body.table);
+        std::vector<Absence>& absences = state_.absences[body.table];
+        if (absences.empty() || absences.back().until) {
+            absences.push_back({.since = {state_.last_landed().value + 1}, .entry = body});
+        }
+        absences.back().entry = body;
+        absences.back().attempt.reset();
+        if (state_.snapshot_open) {
+            absences.back().attempt = state_.snapshot->attempt;
+        }
         return {};
     }
 
@@ -102,14 +131,20 @@ public:
         TRY(next_after(state_.last_landed(), body.cut));
         LandedCut landed{.entry = body, .files = {}};
         if (body.snapshot_attempt) {
-            TRY(check_snapshot(body.cut, *body.snapshot_attempt));
+            TRY(check_snapshot(*body.snapshot_attempt));
             if (body.position < state_.reading().position) {
                 return refuse("the snapshot's cut ends before its last reading");
             }
+        }
+        TRY(advance(body.position));
+        if (body.snapshot_attempt) {
+            landed.reading = state_.snapshot->reading;
             add_chunks(landed);
+            bring_back(landed);
+            state_.snapshot_open = false;
+            state_.chunks.clear();
         }
         landed.files.emplace_back(body.files, run_.epoch);
-        TRY(advance(body.position));
         state_.landed.emplace(body.cut, std::move(landed));
         return {};
     }
@@ -198,24 +233,46 @@ private:
         return {};
     }
 
-    Status check_snapshot(CutNumber cut, std::uint32_t attempt) const {
-        const bool whole =
-            state_.snapshot && state_.snapshot_complete && state_.snapshot->attempt == attempt;
-        if (!whole || cut != CutNumber{1}) {
+    bool runs(std::uint32_t attempt) const {
+        return state_.snapshot_open && attempt == state_.snapshot->attempt;
+    }
+
+    Status check_snapshot(std::uint32_t attempt) const {
+        if (!runs(attempt) || !state_.snapshot_complete()) {
             return refuse(fmt::format("the snapshot is not whole, attempt={}, chunks={}", attempt,
                                       state_.chunks.size()));
         }
         return {};
     }
 
+    void forget_chunks(const catalog::TableName& table) const {
+        std::erase_if(state_.chunks, [&](const auto& chunk) { return chunk.first.first == table; });
+    }
+
     void add_chunks(LandedCut& landed) const {
         std::map<catalog::TableName, change::Position> positions;
         for (const auto& [key, chunk] : state_.chunks) {
+            if (!state_.counts(key.first)) {
+                continue;
+            }
             landed.files.emplace_back(chunk.first.files, chunk.second);
             const auto [first, added] = positions.emplace(key.first, chunk.first.position);
             if (first->second != chunk.first.position) {
                 landed.pieced.insert(key.first);
             }
+        }
+    }
+
+    /// Ends the absence of the tables whose chunks are in the cut. Every table has a chunk.
+    void bring_back(LandedCut& landed) const {
+        for (const auto& [table, absence] : state_.aside()) {
+            const auto first = state_.chunks.lower_bound({table, 0});
+            if (first == state_.chunks.end() || first->first.first != table ||
+                !state_.counts(table)) {
+                continue;
+            }
+            landed.returned.emplace(table, absence.since);
+            state_.absences[table].back().until = landed.entry.cut;
         }
     }
 
@@ -261,12 +318,36 @@ const SnapshotReading& PipelineState::reading() const {
     return resumed ? resumed->reading : snapshot->reading;
 }
 
+bool PipelineState::counts(const catalog::TableName& table) const {
+    const auto found = absences.find(table);
+    return found == absences.end() || found->second.back().until || !found->second.back().attempt ||
+           found->second.back().attempt != snapshot->attempt;
+}
+
 std::uint64_t PipelineState::chunk_rows() const {
     std::uint64_t rows = 0;
     for (const auto& [key, chunk] : chunks) {
-        rows += chunk.first.rows;
+        rows += counts(key.first) ? chunk.first.rows : 0;
     }
     return rows;
+}
+
+std::map<catalog::TableName, Absence> PipelineState::aside() const {
+    std::map<catalog::TableName, Absence> now;
+    for (const auto& [table, times] : absences) {
+        if (!times.back().until) {
+            now.emplace(table, times.back());
+        }
+    }
+    return now;
+}
+
+bool PipelineState::is_aside(const catalog::TableName& table, CutNumber cut) const {
+    const auto found = absences.find(table);
+    return found != absences.end() &&
+           std::ranges::any_of(found->second, [&](const Absence& absence) {
+               return absence.since <= cut && (!absence.until || cut < *absence.until);
+           });
 }
 
 CutNumber PipelineState::last_landed() const {

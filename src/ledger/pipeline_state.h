@@ -13,12 +13,24 @@
 
 namespace weir::ledger {
 
-/// A landed cut with its list of files; for the snapshot's cut, the lists of all its chunks.
+/// A landed cut with its list of files; of an attempt's cut, the lists of all its chunks, too.
 struct LandedCut {
     CutLanded entry;
     std::vector<std::pair<FileList, Epoch>> files;
-    /// Tables of a snapshot's cut whose chunks are of several readings.
+    /// Tables of an attempt's cut whose chunks are of several readings.
     std::set<catalog::TableName> pieced = {};
+    /// Tables that were set aside and come back with this cut, which brings all their changes since
+    /// the cut named here.
+    std::map<catalog::TableName, CutNumber> returned = {};
+    SnapshotReading reading = {};  // The attempt's first.
+};
+
+/// A time in which a table's changes were not loaded.
+struct Absence {
+    CutNumber since{};                          // The first cut that is not loaded.
+    std::optional<CutNumber> until = {};        // The cut that brought the table back.
+    TableSetAside entry = {};                   // The last, if there were several.
+    std::optional<std::uint32_t> attempt = {};  // That ran when it was last set aside.
 };
 
 struct RefinedCut {
@@ -38,7 +50,10 @@ struct PipelineState {
     std::optional<SnapshotStarted> snapshot;  // The last attempt.
     std::optional<SnapshotResumed> resumed;   // Its last reading after the first.
     std::map<std::pair<catalog::TableName, std::uint32_t>, std::pair<ChunkLanded, Epoch>> chunks;
-    bool snapshot_complete = false;  // All chunks of the last attempt have landed.
+    std::uint64_t chunks_expected = 0;  // Of the last attempt.
+    bool snapshot_open = false;         // The last attempt has no cut yet.
+    std::map<catalog::TableName, std::vector<Absence>> absences;
+    std::set<catalog::TableName> requested;  // To be read again, and not set aside since.
 
     change::Position position;  // Of the last landed cut or `position advanced`.
     std::map<CutNumber, LandedCut> landed;
@@ -50,8 +65,16 @@ struct PipelineState {
 
     /// The last reading of the last attempt. REQUIRES: there is one.
     const SnapshotReading& reading() const;
-    /// Rows of the last attempt's chunks.
+    /// All chunks of the open attempt have landed.
+    bool snapshot_complete() const { return snapshot_open && chunks.size() == chunks_expected; }
+    /// Whether the open attempt's cut will have this table's chunks: it was not set aside since.
+    bool counts(const catalog::TableName& table) const;
+    /// Rows of the last attempt's chunks that count.
     std::uint64_t chunk_rows() const;
+    /// Tables that are set aside now.
+    std::map<catalog::TableName, Absence> aside() const;
+    /// Whether this cut's changes of the table are loaded with a later cut, or wait for one.
+    bool is_aside(const catalog::TableName& table, CutNumber cut) const;
     CutNumber last_landed() const;
     CutNumber last_refined() const;
     /// The newest contract of each table.

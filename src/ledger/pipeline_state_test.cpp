@@ -123,11 +123,11 @@ TEST_F(PipelineStateTest, TheSnapshotsCutIsItsChunks) {
     ASSERT_THAT(apply(chunk(2, 0, 6)), IsOk());
     CutLanded first = cut(1, 6);
     first.snapshot_attempt = 2;
-    EXPECT_FALSE(state_.snapshot_complete);
+    EXPECT_FALSE(state_.snapshot_complete());
     expect_refused(first, "the snapshot is not whole, attempt=2, chunks=1");
     ASSERT_THAT(apply(LeaseTaken{}, Stage::capture, 2), IsOk());
     ASSERT_THAT(apply(chunk(2, 1, 6), Stage::capture, 2), IsOk());
-    EXPECT_TRUE(state_.snapshot_complete);
+    EXPECT_TRUE(state_.snapshot_complete());
     ASSERT_THAT(apply(first, Stage::capture, 2), IsOk());
     const LandedCut& landed = state_.landed.at({1});
     ASSERT_EQ(landed.files.size(), 3U);  // The last is of the window, and empty.
@@ -154,7 +154,7 @@ TEST_F(PipelineStateTest, ASnapshotIsResumedWithAnotherReading) {
     ASSERT_THAT(apply(chunk(1, 1, 8)), IsOk());
     ASSERT_THAT(apply(chunk(1, 0, 8, "keyless")), IsOk());
     ASSERT_THAT(apply(chunk(1, 1, 8, "keyless")), IsOk());
-    EXPECT_TRUE(state_.snapshot_complete);
+    EXPECT_TRUE(state_.snapshot_complete());
     CutLanded first = cut(1, 7);
     first.snapshot_attempt = 1;
     expect_refused(first, "ends before its last reading");
@@ -177,6 +177,75 @@ TEST_F(PipelineStateTest, CatchesUpFromWhereItStands) {
     PipelineState whole;
     ASSERT_THAT(catch_up(whole, *open()), IsOk());
     EXPECT_EQ(whole.applied, state_.applied);
+}
+
+TableSetAside set_aside(const std::string& table, std::uint64_t chunks = 0) {
+    return {.table = {"c", table},
+            .reason = change::AsideReason::requested,
+            .detail = "",
+            .chunks = chunks};
+}
+
+TEST_F(PipelineStateTest, ATableSetAsideComesBackWithTheCutOfItsChunks) {
+    begin();
+    ASSERT_THAT(apply(cut(1, 10)), IsOk());
+    ASSERT_THAT(apply(set_aside("t")), IsOk());
+    ASSERT_THAT(apply(cut(2, 20)), IsOk());
+    ASSERT_THAT(apply(SnapshotStarted{1, {change::Position(25), "s", {}}, 1}), IsOk());
+    expect_refused(chunk(1, 0, 25, "other"), "a table that is not set aside, table=c.other");
+    ASSERT_THAT(apply(chunk(1, 0, 25)), IsOk());
+    CutLanded closing = cut(3, 30);
+    closing.snapshot_attempt = 1;
+    EXPECT_TRUE(state_.is_aside({"c", "t"}, {2}));
+    ASSERT_THAT(apply(closing), IsOk());
+    EXPECT_FALSE(state_.is_aside({"c", "t"}, {1}));
+    EXPECT_TRUE(state_.is_aside({"c", "t"}, {2}));
+    EXPECT_FALSE(state_.is_aside({"c", "t"}, {3}));
+    EXPECT_TRUE(state_.aside().empty());
+    const LandedCut& landed = state_.landed.at({3});
+    EXPECT_EQ(landed.returned, (std::map<catalog::TableName, CutNumber>{{{"c", "t"}, {2}}}));
+    EXPECT_EQ(landed.reading.position, change::Position(25));
+    EXPECT_EQ(landed.files.size(), 2U);
+    expect_refused(SnapshotStarted{2, {change::Position(40), "s", {}}, 1}, "no snapshot attempt");
+}
+
+TEST_F(PipelineStateTest, ATableSetAsideWhileItIsReadWaitsForTheNextAttempt) {
+    begin();
+    ASSERT_THAT(apply(cut(1, 10)), IsOk());
+    ASSERT_THAT(apply(set_aside("t")), IsOk());
+    ASSERT_THAT(apply(set_aside("u")), IsOk());
+    ASSERT_THAT(apply(SnapshotStarted{1, {change::Position(25), "s", {}}, 2}), IsOk());
+    ASSERT_THAT(apply(chunk(1, 0, 25)), IsOk());
+    ASSERT_THAT(apply(chunk(1, 0, 25, "u")), IsOk());
+    ASSERT_THAT(apply(set_aside("t")), IsOk());
+    CutLanded closing = cut(2, 30);
+    closing.snapshot_attempt = 1;
+    ASSERT_THAT(apply(closing), IsOk());
+    EXPECT_EQ(state_.landed.at({2}).files.size(), 2U);
+    EXPECT_TRUE(state_.is_aside({"c", "t"}, {2}));
+    EXPECT_FALSE(state_.is_aside({"c", "u"}, {2}));
+    ASSERT_THAT(apply(SnapshotStarted{2, {change::Position(40), "s", {}}, 1}), IsOk());
+    ASSERT_THAT(apply(chunk(2, 0, 40)), IsOk());
+    CutLanded next = cut(3, 50);
+    next.snapshot_attempt = 2;
+    ASSERT_THAT(apply(next), IsOk());
+    EXPECT_EQ(state_.landed.at({3}).returned.at({"c", "t"}), CutNumber{2});
+}
+
+TEST_F(PipelineStateTest, ATableThatCannotBeReadDoesNotHoldItsAttempt) {
+    begin();
+    ASSERT_THAT(apply(SnapshotStarted{1, {change::Position(5), "s", {}}, 3}), IsOk());
+    ASSERT_THAT(apply(chunk(1, 0, 5)), IsOk());
+    ASSERT_THAT(apply(chunk(1, 0, 5, "u")), IsOk());
+    expect_refused(set_aside("t", 4), "more chunks are given up than there are, table=c.t");
+    ASSERT_THAT(apply(set_aside("t", 2)), IsOk());
+    EXPECT_TRUE(state_.snapshot_complete());
+    CutLanded first = cut(1, 6);
+    first.snapshot_attempt = 1;
+    ASSERT_THAT(apply(first), IsOk());
+    EXPECT_EQ(state_.landed.at({1}).files.size(), 2U);
+    EXPECT_TRUE(state_.is_aside({"c", "t"}, {1}));
+    expect_refused(set_aside("t", 1), "more chunks are given up");
 }
 
 }  // namespace

@@ -7,18 +7,28 @@
 #include <vector>
 
 #include "catalog/table_contract.h"
+#include "change/position.h"
 #include "ledger/entry.h"
 #include "warehouse/processing_rows.h"
 
 namespace weir::warehouse {
 
+/// Where and when an attempt began to read.
+struct Reading {
+    change::Position position;
+    Timestamp time;
+};
+
 struct RefinedFiles {
     ledger::CutNumber cut{};
     bool snapshot = false;  // `cut landed` names a snapshot attempt.
-    /// Tables of a snapshot's cut that need docs/formats/snapshot.md, "The cut": their chunks are
-    /// of several readings, or changes of the window are beside them. Of the others all rows are
-    /// `r`.
+    /// Tables of an attempt's cut that need docs/formats/snapshot.md, "The cut": their chunks are
+    /// of several readings, or changes are beside them. Of the others all rows are `r`.
     std::set<catalog::TableName> pieced = {};
+    /// Tables that this cut brings back, and their files of the cuts in which they were set aside;
+    /// all of it is of this cut.
+    std::map<catalog::TableName, std::vector<RefinedFile>> returned = {};
+    Reading reading = {};  // The attempt's first.
     std::vector<RefinedFile> files;
 };
 

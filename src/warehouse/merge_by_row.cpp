@@ -203,7 +203,7 @@ Status merge_by_row(sql::SqlSession& session, const Segment& segment, TableCount
     TRY_LET(const auto missing, query_counts(session, "SELECT count(*) FROM queue WHERE missing"));
     TRY_LET(const std::uint64_t ended, session.execute(merge.ends()));
     TRY_LET(const std::uint64_t begun, session.execute(merge.begins()));
-    counts.missing += missing[0];
+    counts.missing += segment.pieced ? 0 : missing[0];
     counts.ended += ended;
     counts.begun += begun;
     return {};

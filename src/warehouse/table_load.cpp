@@ -11,6 +11,7 @@
 #include "warehouse/history_constants.h"
 #include "warehouse/merge.h"
 #include "warehouse/merge_sql.h"
+#include "warehouse/repair.h"
 #include "warehouse/stage.h"
 
 namespace weir::warehouse {
@@ -77,11 +78,16 @@ TableLoad::TableLoad(sql::SqlSession& session, ProcessingFiles& files, const Loa
 Result<TableCounts> TableLoad::run() {
     std::size_t first_cut = 0;
     const bool snapshot = !load_.cuts.empty() && load_.cuts.front().snapshot;
-    pieced_ = snapshot && load_.cuts.front().pieced.contains(history_.name);
-    if (snapshot && !pieced_) {
+    if (snapshot) {
+        const RefinedFiles& cut = load_.cuts.front();
+        const auto returned = cut.returned.find(history_.name);
+        returned_ = returned != cut.returned.end();
         TRY_LET(const bool has_rows, has_history());
-        if (!has_rows) {
-            TRY(load_snapshot(load_.cuts.front()));
+        repairs_ = returned_ && has_rows;
+        pieced_ = repairs_ || cut.pieced.contains(history_.name) ||
+                  (returned_ && !returned->second.empty());
+        if (!pieced_ && !has_rows) {
+            TRY(load_snapshot(cut));
             first_cut = 1;
         }
     }
@@ -185,14 +191,57 @@ Status TableLoad::load_changes(std::size_t first_cut) {
                          return stage.append(session_, rows, contract);
                      }));
     }
-    if (stage.rows() == 0) {
+    if (returned_) {
+        TRY(read_returned(stage));
+    }
+    if (stage.rows() == 0 && !repairs_) {
         return {};
     }
     if (pieced_ && !has_key()) {
         TRY(forget_seen_changes());
     }
+    if (repairs_) {
+        TRY(repair());
+    }
     TRY(put_in_order());
     return merge_segments();
+}
+
+/// What the table has changed while it was set aside is of the cut that brings it back.
+Status TableLoad::read_returned(Stage& stage) {
+    const RefinedFiles& cut = load_.cuts.front();
+    for (const RefinedFile& file : cut.returned.at(history_.name)) {
+        TRY_LET(const auto* contract, find_contract(file.file.schema_version));
+        const auto append = [&](const arrow::RecordBatch& rows,
+                                const catalog::TableContract& shape) {
+            return stage.append(session_, rows, shape);
+        };
+        TRY(read_file(file, *contract, append).with(file.file.path));
+    }
+    TRY(session_.execute(fmt::format("UPDATE stage SET cut = {}", cut.cut.value)));
+    return {};
+}
+
+Status TableLoad::repair() {
+    TRY_LET(const auto versions,
+            query_counts(session_, "SELECT max(version) FROM stage WHERE op = 'r'"));
+    const catalog::TableContract* contract = &newest_contract();
+    if (versions[0] > 0) {
+        TRY_LET(contract, find_contract({static_cast<std::uint32_t>(versions[0])}));
+    }
+    const Repair repair{.history = history_,
+                        .contract = *contract,
+                        .cut = load_.cuts.front().cut,
+                        .reading = load_.cuts.front().reading};
+    return contract->has_key() ? add_lost_deletes(session_, repair)
+                               : add_lost_differences(session_, repair);
+}
+
+const catalog::TableContract& TableLoad::newest_contract() const {
+    const auto newest = std::ranges::max_element(load_.contracts, {}, [this](const auto& contract) {
+        return contract->name == history_.name ? contract->version.number : 0;
+    });
+    return **newest;
 }
 
 bool TableLoad::has_key() const {
@@ -203,9 +252,10 @@ bool TableLoad::has_key() const {
 
 /// The chunks of a table without a key are of one reading, which has seen what was before.
 Status TableLoad::forget_seen_changes() {
-    TRY(session_.execute(
-        "DELETE FROM stage WHERE op <> 'r' AND position < (SELECT max(position) FROM stage WHERE "
-        "op = 'r')"));
+    TRY(session_.execute(fmt::format(
+        "DELETE FROM stage WHERE op <> 'r' AND position < (SELECT coalesce(max(position), {}) FROM "
+        "stage WHERE op = 'r')",
+        load_.cuts.front().reading.position.offset())));
     return {};
 }
 

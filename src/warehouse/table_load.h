@@ -11,6 +11,8 @@
 
 namespace weir::warehouse {
 
+class Stage;
+
 /// Brings one table's part of a load into its history, in the caller's transaction. The arguments
 /// outlive it.
 class TableLoad {
@@ -33,8 +35,11 @@ private:
     Status load_snapshot(const RefinedFiles& cut);
     Status check_snapshot_keys();
     Status load_changes(std::size_t first_cut);
+    Status read_returned(Stage& stage);
     Status forget_seen_changes();
+    Status repair();
     bool has_key() const;
+    const catalog::TableContract& newest_contract() const;
     Status put_in_order();
     Status merge_segments();
     Status merge(const catalog::TableContract& contract, std::int64_t segment);
@@ -44,7 +49,9 @@ private:
     ProcessingFiles& files_;
     const Load& load_;
     const HistoryTable& history_;
-    bool pieced_ = false;  // The load's first cut is a snapshot's, and of this table a window.
+    bool pieced_ = false;    // The load's cut is an attempt's, and of this table more than rows.
+    bool returned_ = false;  // The load's cut brings the table back.
+    bool repairs_ = false;   // History has rows of it.
     TableCounts counts_;
 };
 

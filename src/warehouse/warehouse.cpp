@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <ranges>
 #include <set>
 #include <utility>
 
@@ -26,6 +27,9 @@ std::set<catalog::TableName> tables_of(const Load& load) {
     for (const RefinedFiles& cut : load.cuts) {
         for (const RefinedFile& file : cut.files) {
             tables.insert(file.file.table);
+        }
+        for (const auto& [table, files] : cut.returned) {
+            tables.insert(table);
         }
     }
     return tables;
@@ -167,14 +171,16 @@ Status Warehouse::record_files(const Load& load, const catalog::TableName& table
         quote_literal(table.schema), quote_literal(table.table));
     TRY_LET(const auto before, query_counts(session_, versions));
     std::string statements;
+    const auto add = [&](const RefinedFile& file) {
+        statements += fmt::format("INSERT INTO weir_ops.change_file VALUES ({}, {}, {}, {});",
+                                  quote_literal(table.schema), quote_literal(table.table),
+                                  file.file.schema_version.number, quote_literal(file.key));
+    };
     for (const RefinedFiles& cut : load.cuts) {
-        for (const RefinedFile& file : cut.files) {
-            if (file.file.table == table) {
-                statements +=
-                    fmt::format("INSERT INTO weir_ops.change_file VALUES ({}, {}, {}, {});",
-                                quote_literal(table.schema), quote_literal(table.table),
-                                file.file.schema_version.number, quote_literal(file.key));
-            }
+        const auto of_table = [&](const auto& file) { return file.file.table == table; };
+        std::ranges::for_each(cut.files | std::views::filter(of_table), add);
+        if (const auto returned = cut.returned.find(table); returned != cut.returned.end()) {
+            std::ranges::for_each(returned->second, add);
         }
     }
     TRY(session_.execute(statements));

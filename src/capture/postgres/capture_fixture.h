@@ -32,7 +32,13 @@ public:
         batches.push_back(batch);
         return {};
     }
+    Status set_aside(const catalog::TableName& table, change::AsideReason reason,
+                     std::string_view /*detail*/) override {
+        aside.emplace(table, reason);
+        return {};
+    }
 
+    std::map<catalog::TableName, change::AsideReason> aside;
     Contracts contracts;
     std::vector<change::ChangeBatch> batches;
 };

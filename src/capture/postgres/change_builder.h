@@ -40,6 +40,8 @@ public:
     Status append_delete(const ChangePlace& place, const Tuple& old_row);
     Status append_truncate(const ChangePlace& place);
 
+    /// Rows that are there and were not flushed.
+    std::uint64_t rows() const { return static_cast<std::uint64_t>(rows_); }
     bool is_full() const { return rows_ >= batch_rows || bytes_ >= batch_bytes; }
     /// Writes what is there, if anything, and begins anew.
     Status flush(change::ChangeSink& sink);

@@ -74,6 +74,30 @@ bool is_done(const PGresult* result) {
     return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY;
 }
 
+std::vector<TextRow> rows_of(const PGresult* result) {
+    std::vector<TextRow> rows(static_cast<std::size_t>(PQntuples(result)));
+    for (int row = 0; row < PQntuples(result); ++row) {
+        for (int column = 0; column < PQnfields(result); ++column) {
+            auto& cell = rows[static_cast<std::size_t>(row)].emplace_back();
+            if (PQgetisnull(result, row, column) == 0) {
+                cell.emplace(PQgetvalue(result, row, column),
+                             static_cast<std::size_t>(PQgetlength(result, row, column)));
+            }
+        }
+    }
+    return rows;
+}
+
+constexpr int stop_poll_ms = 100;
+
+/// Asks the server to end what it does; an answer comes all the same.
+void cancel_statement(PGconn* connection) {
+    std::array<char, 256> error{};
+    PGcancel* cancel = PQgetCancel(connection);
+    PQcancel(cancel, error.data(), static_cast<int>(error.size()));
+    PQfreeCancel(cancel);
+}
+
 /// Whether the server turned us away, rather than being away. It gives no SQLSTATE for that.
 bool is_refused(PGconn* connection, const std::string& url, Connection::Mode mode) {
     if (PQconnectionNeedsPassword(connection) != 0 ||
@@ -143,17 +167,34 @@ Result<std::vector<TextRow>> Connection::query(const std::string& statement) {
     if (!is_done(result.get())) {
         return server_error(result.get(), connection_.get());
     }
-    std::vector<TextRow> rows(static_cast<std::size_t>(PQntuples(result.get())));
-    for (int row = 0; row < PQntuples(result.get()); ++row) {
-        for (int column = 0; column < PQnfields(result.get()); ++column) {
-            auto& cell = rows[static_cast<std::size_t>(row)].emplace_back();
-            if (PQgetisnull(result.get(), row, column) == 0) {
-                cell.emplace(PQgetvalue(result.get(), row, column),
-                             static_cast<std::size_t>(PQgetlength(result.get(), row, column)));
-            }
+    return rows_of(result.get());
+}
+
+Result<std::vector<TextRow>> Connection::query(const std::string& statement,
+                                               const std::stop_token& stop) {
+    PGconn* raw = connection_.get();
+    if (PQsendQuery(raw, statement.c_str()) == 0) {
+        return server_error(nullptr, raw);
+    }
+    bool cancelled = false;
+    while (PQisBusy(raw) != 0) {
+        if (stop.stop_requested() && !std::exchange(cancelled, true)) {
+            cancel_statement(raw);
+        }
+        pollfd watched{.fd = PQsocket(raw), .events = POLLIN, .revents = 0};
+        if (poll(&watched, 1, stop_poll_ms) > 0 && PQconsumeInput(raw) == 0) {
+            return server_error(nullptr, raw);
         }
     }
-    return rows;
+    const ResultHandle result(PQgetResult(raw));
+    const ResultHandle end(PQgetResult(raw));
+    if (cancelled) {
+        return fail(ErrorKind::cancelled, "stopped while the server waited");
+    }
+    if (!is_done(result.get())) {
+        return server_error(result.get(), raw);
+    }
+    return rows_of(result.get());
 }
 
 Status Connection::begin_copy_out(const std::string& statement) {
@@ -210,6 +251,24 @@ Result<std::optional<std::span<const std::byte>>> Connection::read_copy(
                     first_line(PQerrorMessage(connection_.get())));
     }
     return take_copy(false, would_block);
+}
+
+Status Connection::end_copy() {
+    PGconn* raw = connection_.get();
+    if (PQtransactionStatus(raw) == PQTRANS_ACTIVE) {
+        cancel_statement(raw);
+    }
+    for (ResultHandle result(PQgetResult(raw)); result != nullptr; result.reset(PQgetResult(raw))) {
+        char* buffer = nullptr;
+        while (PQresultStatus(result.get()) == PGRES_COPY_OUT &&
+               PQgetCopyData(raw, &buffer, 0) > 0) {
+            PQfreemem(buffer);
+        }
+    }
+    if (PQstatus(raw) != CONNECTION_OK) {
+        return server_error(nullptr, raw);
+    }
+    return {};
 }
 
 Status Connection::write_copy(std::span<const std::byte> message) {

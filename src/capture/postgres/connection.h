@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,9 @@ public:
     Status execute(const std::string& statements);
     /// Runs one statement and returns its rows.
     Result<std::vector<TextRow>> query(const std::string& statement);
+    /// The same for a statement that may wait for others. At a stop request it is cancelled, and
+    /// the call fails with `cancelled`.
+    Result<std::vector<TextRow>> query(const std::string& statement, const std::stop_token& stop);
 
     /// Begins a COPY ... TO STDOUT, or a replication stream.
     Status begin_copy_out(const std::string& statement);
@@ -39,6 +43,8 @@ public:
     Result<std::optional<std::span<const std::byte>>> read_copy();
     /// As `read_copy`, but returns an empty span if nothing came within `wait`.
     Result<std::optional<std::span<const std::byte>>> read_copy(std::chrono::milliseconds wait);
+    /// Ends a copy that is not wanted any more: what is still to come of it is passed over.
+    Status end_copy();
     /// Sends one message of a replication stream.
     Status write_copy(std::span<const std::byte> message);
 

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <functional>
 #include <iterator>
+#include <set>
 
 #include "base/assert.h"
 #include "capture/postgres/byte_cursor.h"
@@ -75,6 +76,64 @@ Result<TableStorage> find_storage(Connection& session, const catalog::TableName&
     return TableStorage{.number = to_count(rows[0][0]),
                         .blocks = to_count(rows[0][1]),
                         .has_toast = rows[0][2] == "t"};
+}
+
+/// Tables that can be read, and the others.
+struct Readable {
+    std::vector<catalog::TableName> names;
+    std::vector<change::UnreadableTable> others;
+
+    void leave_out(const catalog::TableName& name, std::string reason) {
+        std::erase(names, name);
+        others.push_back({.name = name, .reason = std::move(reason)});
+    }
+};
+
+// Row security would hide rows without a word.
+constexpr auto find_rights_sql =
+    "SELECT has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE'), "
+    "row_security_active(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+    "WHERE n.nspname = {} AND c.relname = {}";
+
+Result<Readable> find_readable(Connection& session, const std::vector<catalog::TableName>& names) {
+    Readable readable{.names = names, .others = {}};
+    for (const catalog::TableName& name : names) {
+        TRY_LET(const auto rows,
+                session.query(fmt::format(find_rights_sql, session.quote_literal(name.schema),
+                                          session.quote_literal(name.table))));
+        if (rows.empty()) {
+            readable.leave_out(name, "it does not exist any more");
+        } else if (rows[0][0] != "t") {
+            readable.leave_out(name,
+                               "the role may not read it: GRANT SELECT on it, USAGE on its schema");
+        } else if (rows[0][1] == "t") {
+            readable.leave_out(name,
+                               "row level security hides rows of it: give the role BYPASSRLS");
+        }
+    }
+    return readable;
+}
+
+/// What the log does not tell of must not be read: it would stand still.
+Status leave_out_unpublished(Connection& session, const std::string& publication,
+                             Readable& readable) {
+    TRY_LET(const auto rows,
+            session.query(fmt::format(
+                "SELECT schemaname, tablename FROM pg_publication_tables WHERE pubname = {}",
+                session.quote_literal(publication))));
+    std::set<catalog::TableName> published;
+    for (const TextRow& row : rows) {
+        published.insert({row[0].value_or(""), row[1].value_or("")});
+    }
+    for (const catalog::TableName& name : std::vector(readable.names)) {
+        if (!published.contains(name)) {
+            readable.leave_out(name,
+                               fmt::format("publication {} does not have it, and the role may not "
+                                           "add it: ALTER PUBLICATION ... ADD TABLE as its owner",
+                                           publication));
+        }
+    }
+    return {};
 }
 
 std::string select_list(const Connection& session, const CapturedTable& table) {
@@ -214,6 +273,7 @@ Status PostgresSnapshot::begin_reading(std::vector<Connection> workers, const st
         const std::string lock = workers_.empty() ? lock_statement(session, names) : "";
         TRY(session.execute(fmt::format("{}; SET TRANSACTION SNAPSHOT {}; {}", begin_read,
                                         session.quote_literal(snapshot), lock)));
+        TRY(session.execute("SAVEPOINT chunk"));  // So that one failing chunk does not end it all.
         workers_.push_back(std::move(session));
     }
     return {};
@@ -247,6 +307,7 @@ Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin_once(
     const PostgresOptions& options, Mode mode, std::size_t workers, const Contracts& known) {
     TRY_LET(Connection session, Connection::open(options.url));
     TRY_LET(const auto names, TableDiscovery(session).find_tables(options.tables));
+    TRY_LET(Readable readable, find_readable(session, names));
     TRY_LET(std::vector<Connection> readers, open_connections(options.url, workers));
     std::string snapshot;
     std::unique_ptr<PostgresSnapshot> begun;
@@ -267,14 +328,19 @@ Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin_once(
         TRY_LET(begun->plan_.position, change::Position::parse(rows[0][1].value_or("")));
         snapshot = rows[0][0].value_or("");
     }
-    TRY(begun->begin_reading(std::move(readers), snapshot, names));
+    TRY(begun->begin_reading(std::move(readers), snapshot, readable.names));
     TRY(begun->note_reading());
-    TRY(begun->describe_tables(names, options.tags, known));
-    TRY(begun->plan_chunks({.position = begun->plan_.position,
-                            .snapshot = begun->plan_.snapshot,
-                            .chunk_blocks = options.chunk_blocks,
-                            .chunks = {}}));
+    TRY(begun->describe_tables(readable.names, options.tags, known));
+    begun->plan_.unreadable = std::move(readable.others);
+    TRY(begun->plan_chunks(begun->first_progress(options.chunk_blocks)));
     return begun;
+}
+
+change::SnapshotProgress PostgresSnapshot::first_progress(std::uint64_t chunk_blocks) const {
+    return {.position = plan_.position,
+            .snapshot = plan_.snapshot,
+            .chunk_blocks = chunk_blocks,
+            .chunks = {}};
 }
 
 Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::resume_once(
@@ -287,25 +353,64 @@ Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::resume_once(
     }
     TRY(slot_stands);
     TRY_LET(const auto names, TableDiscovery(session).find_tables(options.tables));
-    TRY_LET(std::vector<Connection> readers, open_connections(options.url, workers));
     TRY(publish_tables(session, options.publication, names));
-    TRY_LET(Connection replication, Connection::open(options.url, Connection::Mode::replication));
-    TRY_LET(const std::string slot, reading_slot(replication, options.slot));
-    TRY_LET(const ExportedSnapshot exported, create_slot(replication, slot, SlotLife::temporary));
-    std::unique_ptr<PostgresSnapshot> resumed(new PostgresSnapshot(std::move(replication)));
-    resumed->plan_.position = exported.position;
-    resumed->plan_.resumes = true;
-    TRY(resumed->begin_reading(std::move(readers), exported.name, names));
-    TRY(resumed->note_reading());
-    TRY(resumed->describe_tables(names, options.tags, known));
+    TRY_LET(Readable readable, find_readable(session, names));
+    TRY_LET(auto resumed, read_once_more(options, workers, readable.names, known, {}));
     if (!resumed->goes_on_with(known, progress)) {
         return nullptr;
     }
+    resumed->plan_.unreadable = std::move(readable.others);
+    resumed->plan_.resumes = true;
     TRY(resumed->plan_chunks(progress));
     if (resumed->plan_.restarted.size() > restarted_max) {
         return nullptr;
     }
     return resumed;
+}
+
+Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::read_once_more(
+    const PostgresOptions& options, std::size_t workers,
+    const std::vector<catalog::TableName>& names, const Contracts& known,
+    const std::stop_token& stop) {
+    TRY_LET(std::vector<Connection> readers, open_connections(options.url, workers));
+    TRY_LET(Connection replication, Connection::open(options.url, Connection::Mode::replication));
+    TRY_LET(const std::string slot, reading_slot(replication, options.slot));
+    TRY_LET(const ExportedSnapshot exported,
+            create_slot(replication, slot, SlotLife::temporary, stop));
+    std::unique_ptr<PostgresSnapshot> reading(new PostgresSnapshot(std::move(replication)));
+    reading->plan_.position = exported.position;
+    TRY(reading->begin_reading(std::move(readers), exported.name, names));
+    TRY(reading->note_reading());
+    TRY(reading->describe_tables(names, options.tags, known));
+    return reading;
+}
+
+Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin_beside(
+    const PostgresOptions& options, std::size_t workers,
+    const change::TableSource::Request& request, const std::stop_token& stop) {
+    WEIR_ASSERT(workers > 0);
+    return try_again([&] { return begin_beside_once(options, workers, request, stop); });
+}
+
+Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin_beside_once(
+    const PostgresOptions& options, std::size_t workers,
+    const change::TableSource::Request& request, const std::stop_token& stop) {
+    TRY_LET(Connection session, Connection::open(options.url));
+    TRY_LET(const auto wanted, TableDiscovery(session).find_tables(options.tables));
+    const Status published = publish_tables(session, options.publication, wanted);
+    if (!published && published.error().kind() != ErrorKind::denied) {
+        return std::unexpected(published.error());
+    }
+    TRY_LET(Readable readable, find_readable(session, request.tables));
+    TRY(leave_out_unpublished(session, options.publication, readable));
+    TRY_LET(auto reading, read_once_more(options, workers, readable.names, request.known, stop));
+    reading->plan_.unreadable = std::move(readable.others);
+    const bool goes_on =
+        request.progress && reading->goes_on_with(request.known, *request.progress);
+    reading->plan_.resumes = goes_on;
+    TRY(reading->plan_chunks(goes_on ? *request.progress
+                                     : reading->first_progress(options.chunk_blocks)));
+    return reading;
 }
 
 /// Whether the tables are those that were begun, in the same shape.
@@ -333,11 +438,22 @@ const std::shared_ptr<const CapturedTable>& PostgresSnapshot::table_of(
     return *found;
 }
 
-// One loop over one copy. NOLINTNEXTLINE(readability-function-size)
 Status PostgresSnapshot::read_chunk(const change::SnapshotChunk& chunk, std::size_t worker,
                                     change::ChangeSink& sink, const std::stop_token& stop) {
     WEIR_ASSERT(worker < workers_.size());
     Connection& session = workers_[worker];
+    Status read = copy_chunk(session, chunk, sink, stop);
+    if (!read && read.error().kind() != ErrorKind::unavailable &&
+        read.error().kind() != ErrorKind::cancelled) {
+        TRY(session.end_copy());
+        TRY(session.execute("ROLLBACK TO SAVEPOINT chunk"));
+    }
+    return read;
+}
+
+// One loop over one copy. NOLINTNEXTLINE(readability-function-size)
+Status PostgresSnapshot::copy_chunk(Connection& session, const change::SnapshotChunk& chunk,
+                                    change::ChangeSink& sink, const std::stop_token& stop) {
     const auto& table = table_of(chunk);
     TRY_LET(const auto builder, ChangeBuilder::create(table));
     TRY(session.begin_copy_out(copy_statement(session, *table, chunk)));

@@ -37,6 +37,13 @@ public:
         const PostgresOptions& options, std::size_t workers, const Contracts& known,
         const change::SnapshotProgress& progress);
 
+    /// Reads `names` beside a stream of the pipeline's slot; goes on with `progress` if that can
+    /// be. Publishes the pipeline's tables first, where its role may. Waits for transactions that
+    /// run now, or until a stop request.
+    static Result<std::unique_ptr<PostgresSnapshot>> begin_beside(
+        const PostgresOptions& options, std::size_t workers,
+        const change::TableSource::Request& request, const std::stop_token& stop);
+
     const change::SnapshotPlan& plan() const override { return plan_; }
     Status read_chunk(const change::SnapshotChunk& chunk, std::size_t worker,
                       change::ChangeSink& sink, const std::stop_token& stop) override;
@@ -52,10 +59,21 @@ private:
     static Result<std::unique_ptr<PostgresSnapshot>> resume_once(
         const PostgresOptions& options, std::size_t workers, const Contracts& known,
         const change::SnapshotProgress& progress);
+    static Result<std::unique_ptr<PostgresSnapshot>> begin_beside_once(
+        const PostgresOptions& options, std::size_t workers,
+        const change::TableSource::Request& request, const std::stop_token& stop);
+    /// A reading of `names` that a temporary slot exports.
+    static Result<std::unique_ptr<PostgresSnapshot>> read_once_more(
+        const PostgresOptions& options, std::size_t workers,
+        const std::vector<catalog::TableName>& names, const Contracts& known,
+        const std::stop_token& stop);
     /// Describes the tables as the reading sees them.
     Status describe_tables(const std::vector<catalog::TableName>& names, const ColumnTags& tags,
                            const Contracts& known);
     Status plan_chunks(const change::SnapshotProgress& progress);
+    change::SnapshotProgress first_progress(std::uint64_t chunk_blocks) const;
+    Status copy_chunk(Connection& session, const change::SnapshotChunk& chunk,
+                      change::ChangeSink& sink, const std::stop_token& stop);
     /// Gives the snapshot to the workers; the first keeps the tables' storage in place.
     Status begin_reading(std::vector<Connection> workers, const std::string& snapshot,
                          const std::vector<catalog::TableName>& names);

@@ -20,6 +20,14 @@ constexpr auto idle_wait = 100ms;
 /// A streamed relation message as it is spooled: this letter, its number of arrival, the message.
 constexpr std::byte numbered_relation{'r'};
 
+/// Whether rows that stand in the table have other values now, of which the log tells nothing.
+bool is_rewritten(const catalog::TableContract& before, const catalog::TableContract& after) {
+    return std::ranges::any_of(after.columns, [&](const catalog::Column& column) {
+        const auto old = std::ranges::find(before.columns, column.id, &catalog::Column::id);
+        return old != before.columns.end() && old->source_type != column.source_type;
+    });
+}
+
 }  // namespace
 
 PostgresSource::PostgresSource(const PostgresOptions& options, SourceIdentity identity,
@@ -79,6 +87,13 @@ Result<change::Position> PostgresSource::source_end() {
 
 Status PostgresSource::acknowledge(change::Position position) {
     return stream_->acknowledge(position);
+}
+
+Status PostgresSource::learn(std::shared_ptr<const catalog::TableContract> contract) {
+    const catalog::TableName name = contract->name;
+    TRY_LET(CapturedTable table, discovery_.restore(std::move(contract)));
+    known_[name] = std::make_shared<const CapturedTable>(std::move(table));
+    return {};
 }
 
 Result<change::CutEnd> PostgresSource::read_cut(change::CutBoundary& boundary,
@@ -255,9 +270,29 @@ Status PostgresSource::commit_streamed(const StreamCommit& stream, change::Chang
 Status PostgresSource::apply_row(RelationId relation, change::ChangeSink& sink,
                                  const Message& message) {
     TRY_LET(ChangeBuilder* const builder, builder_of(relation, sink));
-    TRY(append(*builder, message).with("table " + builder->table().contract->name.to_string()));
+    if (builder == nullptr) {
+        return {};
+    }
+    const catalog::TableName name = builder->table().contract->name;
+    if (const Status appended = append(*builder, message); !appended) {
+        return give_up(name, appended.error(), sink);
+    }
     ++place_.ordinal;
     return builder->is_full() ? builder->flush(sink) : Status();
+}
+
+Status PostgresSource::give_up(const catalog::TableName& name, const Error& error,
+                               change::ChangeSink& sink) {
+    if (error.kind() != ErrorKind::corrupt && error.kind() != ErrorKind::unsupported &&
+        error.kind() != ErrorKind::invalid) {
+        return fail(error.kind(), "table {}: {}", name.to_string(), error.message());
+    }
+    if (const auto builder = builders_.extract(name)) {
+        // Its last row may be there in part. What it holds will be read with the table.
+        cut_.changes -= builder.mapped()->rows();
+    }
+    builders_[name] = nullptr;
+    return sink.set_aside(name, change::AsideReason::unreadable, error.to_string());
 }
 
 Status PostgresSource::append(ChangeBuilder& builder, const Message& message) {
@@ -274,8 +309,10 @@ Status PostgresSource::append(ChangeBuilder& builder, const Message& message) {
 Status PostgresSource::apply_truncate(const Truncate& truncate, change::ChangeSink& sink) {
     for (const RelationId relation : truncate.relations) {
         TRY_LET(ChangeBuilder* const builder, builder_of(relation, sink));
-        TRY(builder->append_truncate(place_));
-        ++place_.ordinal;
+        if (builder != nullptr) {
+            TRY(builder->append_truncate(place_));
+            ++place_.ordinal;
+        }
     }
     return {};
 }
@@ -301,37 +338,55 @@ Result<ChangeBuilder*> PostgresSource::follow(RelationId id, std::span<const std
     const catalog::TableName name{std::string(relation.schema), std::string(relation.table)};
     const auto known = known_.find(name);
     const CapturedTable* before = known == known_.end() ? nullptr : known->second.get();
-    TRY_LET(CapturedTable table, discovery_.follow(before, relation));
     relations_[id] = name;
-    if (before == nullptr || table.contract != before->contract) {
-        TRY(change_shape(name, std::move(table), sink));
+    auto table = discovery_.follow(before, relation);
+    if (!table) {
+        TRY(give_up(name, table.error(), sink));
+        return nullptr;
     }
-    auto& builder = builders_[name];
-    if (builder == nullptr) {
-        TRY_LET(builder, ChangeBuilder::create(known_.at(name)));
+    if (before == nullptr || table->contract != before->contract) {
+        TRY(change_shape(name, *std::move(table), sink));
     }
-    return builder.get();
+    TRY(begin_builder(name, sink));
+    return builders_.at(name).get();
 }
 
 Status PostgresSource::change_shape(const catalog::TableName& name, CapturedTable table,
                                     change::ChangeSink& sink) {
-    if (binary_ && !table.reads_binary()) {
-        return fail(ErrorKind::conflict,
-                    "a new column has no binary form that weir reads: the stream begins again in "
-                    "text, table={}",
-                    name.to_string());
-    }
-    if (const auto builder = builders_.extract(name)) {
-        TRY(builder.mapped()->flush(sink));
+    const auto before = known_.find(name);
+    if (before != known_.end() && is_rewritten(*before->second->contract, *table.contract)) {
+        TRY(sink.set_aside(name, change::AsideReason::rewritten, "a column has another type"));
     }
     TRY(sink.schema_changed(table.contract));
     known_[name] = std::make_shared<const CapturedTable>(std::move(table));
     return {};
 }
 
+/// Builds rows in the newest shape from here on.
+Status PostgresSource::begin_builder(const catalog::TableName& name, change::ChangeSink& sink) {
+    const auto& known = known_.at(name);
+    auto& builder = builders_[name];
+    if (builder != nullptr && builder->table().contract == known->contract) {
+        return {};
+    }
+    if (binary_ && !known->reads_binary()) {
+        return fail(ErrorKind::conflict,
+                    "a new column has no binary form that weir reads: the stream begins again in "
+                    "text, table={}",
+                    name.to_string());
+    }
+    if (builder != nullptr) {
+        TRY(builder->flush(sink));
+    }
+    TRY_LET(builder, ChangeBuilder::create(known));
+    return {};
+}
+
 Status PostgresSource::flush(change::ChangeSink& sink) {
     for (auto& [name, builder] : builders_) {
-        TRY(builder->flush(sink));
+        if (builder != nullptr) {
+            TRY(builder->flush(sink));
+        }
     }
     return {};
 }

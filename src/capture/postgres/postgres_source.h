@@ -38,6 +38,7 @@ public:
     Result<change::CutEnd> read_cut(change::CutBoundary& boundary, change::ChangeSink& sink,
                                     const std::stop_token& stop) override;
     Status acknowledge(change::Position position) override;
+    Status learn(std::shared_ptr<const catalog::TableContract> contract) override;
 
     /// Returns the end of the server's log as it is now.
     Result<change::Position> source_end();
@@ -68,16 +69,20 @@ private:
     Status apply_bound(const Message& message, change::ChangeSink& sink);
     Status apply_row(RelationId relation, change::ChangeSink& sink, const Message& message);
     Status append(ChangeBuilder& builder, const Message& message);
+    /// Goes on without a table whose changes cannot be read, until it is announced again.
+    Status give_up(const catalog::TableName& name, const Error& error, change::ChangeSink& sink);
     Status apply_truncate(const Truncate& truncate, change::ChangeSink& sink);
     Status begin(change::Position commit_position, Timestamp commit_time,
                  std::uint32_t transaction);
     Status end_transaction(const Commit& commit);
     Status commit_streamed(const StreamCommit& commit, change::ChangeSink& sink);
+    /// Returns null if the table's changes are not read.
     Result<ChangeBuilder*> builder_of(RelationId relation, change::ChangeSink& sink);
     Result<ChangeBuilder*> follow(RelationId id, std::span<const std::byte> announced,
                                   change::ChangeSink& sink);
     Status change_shape(const catalog::TableName& name, CapturedTable table,
                         change::ChangeSink& sink);
+    Status begin_builder(const catalog::TableName& name, change::ChangeSink& sink);
     Status flush(change::ChangeSink& sink);
     change::CutEnd end_cut() const;
 

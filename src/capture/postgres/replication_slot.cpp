@@ -146,7 +146,7 @@ Status check_slot(Connection& connection, const std::string& slot, change::Posit
 }
 
 Result<ExportedSnapshot> create_slot(Connection& replication, const std::string& slot,
-                                     SlotLife life) {
+                                     SlotLife life, const std::stop_token& stop) {
     const int version = replication.server_version();
     const bool on_standbys = version >= 170'000 && life == SlotLife::permanent;
     const std::string form = on_standbys          ? "(SNAPSHOT 'export', FAILOVER true)"
@@ -156,7 +156,8 @@ Result<ExportedSnapshot> create_slot(Connection& replication, const std::string&
             replication
                 .query(fmt::format("CREATE_REPLICATION_SLOT {} {} LOGICAL pgoutput {}",
                                    replication.quote_identifier(slot),
-                                   life == SlotLife::temporary ? "TEMPORARY" : "", form))
+                                   life == SlotLife::temporary ? "TEMPORARY" : "", form),
+                       stop)
                 .with("cannot create replication slot " + slot));
     TRY_LET(const auto position, change::Position::parse(rows[0][1].value_or("")));
     return ExportedSnapshot{.position = position, .name = rows[0][2].value_or("")};

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "base/result.h"
@@ -48,8 +49,10 @@ enum class SlotLife { permanent, temporary };  // A temporary one goes with its 
 
 /// Makes a logical slot of pgoutput; from PostgreSQL 17 on, a permanent one is kept on standbys as
 /// well. REQUIRES: `replication` is a replication connection.
+/// Waits until the transactions that run now have ended, or until a stop request.
 Result<ExportedSnapshot> create_slot(Connection& replication, const std::string& slot,
-                                     SlotLife life = SlotLife::permanent);
+                                     SlotLife life = SlotLife::permanent,
+                                     const std::stop_token& stop = {});
 /// Removes the slot; none is no error.
 Status drop_slot(Connection& connection, const std::string& slot);
 /// Copies a slot with its position, for a second capture of the same range.

@@ -1,0 +1,26 @@
+#include "capture/postgres/postgres_tables.h"
+
+#include <utility>
+
+#include "capture/postgres/connection.h"
+#include "capture/postgres/postgres_snapshot.h"
+#include "capture/postgres/table_discovery.h"
+
+namespace weir::capture::postgres {
+
+PostgresTables::PostgresTables(PostgresOptions options, std::size_t workers)
+    : options_(std::move(options)), workers_(workers) {}
+
+Result<std::vector<catalog::TableName>> PostgresTables::find_tables() {
+    TRY_LET(Connection session, Connection::open(options_.url));
+    return TableDiscovery(session).find_tables(options_.tables);
+}
+
+Result<std::unique_ptr<change::SnapshotSource>> PostgresTables::begin(const Request& request,
+                                                                      const std::stop_token& stop) {
+    TRY_LET(std::unique_ptr<change::SnapshotSource> reading,
+            PostgresSnapshot::begin_beside(options_, workers_, request, stop));
+    return reading;
+}
+
+}  // namespace weir::capture::postgres
