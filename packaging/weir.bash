@@ -19,7 +19,7 @@ _weir() {
 
     local choice="--help --json --config"
     case ${command# } in
-        "") choice="$choice --version init check drop run capture snapshot refine load model quality status ledger quarantine replay query demo" ;;
+        "") choice="$choice --version init check drop run capture snapshot repair refine load model quality status ledger quarantine replay query demo" ;;
         init*) choice="$choice --tables --pipeline --store --snapshot-only --print-grants --role" ;;
         drop) choice="$choice --keep-store --yes" ;;
         run) choice="$choice --until-current" ;;

@@ -61,6 +61,10 @@ struct SnapshotOptions {
 /// repaired, deletes included.
 Status snapshot_command(CommandContext& context, const SnapshotOptions& options);
 
+/// Goes on after a log that is lost: makes a new slot, and has all tables read again beside it.
+/// Fails with `invalid` if nothing is lost.
+Status repair(CommandContext& context);
+
 struct StatusOptions {
     bool check = false;
 };

@@ -90,6 +90,8 @@ private:
                 [this] { return snapshot_command(context_, snapshot_); });
         again->add_option("tables", snapshot_.tables, "schema.table");
         again->add_flag("--all", snapshot_.all, "Every table of the pipeline");
+        add("repair", "Go on after the source's log was lost, and repair what it did not tell",
+            [this] { return repair(context_); });
         add("refine", "Refine what has landed", [this] { return refine_command(context_); });
         add("load", "Load what is refined", [this] { return load_command(context_); });
         add("model", "Build the models of the last cut loaded, and publish them",

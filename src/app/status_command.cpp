@@ -58,7 +58,9 @@ void measure_lag(const PipelineState& state, StageStatus& stage) {
     if (last == nullptr) {
         stage.lag_bytes = stage.lag_seconds = 0;
     } else if (own != nullptr) {
-        stage.lag_bytes = change::bytes_between(own->position, last->position);
+        if (own->position <= last->position) {  // Otherwise the log was lost in between.
+            stage.lag_bytes = change::bytes_between(own->position, last->position);
+        }
         if (last->commit_time && own->commit_time) {
             stage.lag_seconds = std::chrono::duration_cast<std::chrono::seconds>(
                                     *last->commit_time - *own->commit_time)

@@ -49,6 +49,7 @@ public:
             return add(std::move(copied));
         }
         if (std::holds_alternative<ledger::PositionAdvanced>(entry.body) ||
+            std::holds_alternative<ledger::LogLost>(entry.body) ||
             std::holds_alternative<ledger::SourceIdentified>(entry.body)) {
             return add(entry.body);
         }

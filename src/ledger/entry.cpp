@@ -14,11 +14,11 @@ constexpr std::size_t entry_bytes_max = 4096;
 
 /// In the order of `EntryBody`'s alternatives.
 constexpr std::array<std::string_view, std::variant_size_v<EntryBody>> kinds = {
-    "pipeline created",  "lease taken",    "schema changed", "snapshot started",
-    "snapshot resumed",  "chunk landed",   "cut landed",     "position advanced",
-    "cut refined",       "cuts loaded",    "models built",   "checks run",
-    "published",         "reconciled",     "data read",      "source identified",
-    "reading requested", "table set aside"};
+    "pipeline created",  "lease taken",     "schema changed", "snapshot started",
+    "snapshot resumed",  "chunk landed",    "cut landed",     "position advanced",
+    "cut refined",       "cuts loaded",     "models built",   "checks run",
+    "published",         "reconciled",      "data read",      "source identified",
+    "reading requested", "table set aside", "log lost"};
 
 template <std::size_t... Index>
 EntryBody make_body(std::size_t kind, std::index_sequence<Index...> /*all*/) {

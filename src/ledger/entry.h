@@ -200,11 +200,19 @@ struct SourceIdentified {
     change::Position timeline_begin;  // Where this timeline left the one before; 0/0 for the first.
 };
 
+/// The log after `before` cannot be had any more, and capture goes on at `position` of the server
+/// that is named here. All tables are set aside after it.
+struct LogLost {
+    change::Position before;
+    change::Position position;
+    SourceIdentified source;
+};
+
 using EntryBody =
     std::variant<PipelineCreated, LeaseTaken, SchemaChanged, SnapshotStarted, SnapshotResumed,
                  ChunkLanded, CutLanded, PositionAdvanced, CutRefined, CutsLoaded, ModelsBuilt,
                  ChecksRun, Published, Reconciled, DataRead, SourceIdentified, ReadingRequested,
-                 TableSetAside>;
+                 TableSetAside, LogLost>;
 
 struct Entry {
     EntryBody body;

@@ -129,6 +129,12 @@ void visit_fields(auto& visit, Is<SourceIdentified> auto& body) {
     visit("timeline_begin", body.timeline_begin);
 }
 
+void visit_fields(auto& visit, Is<LogLost> auto& body) {
+    visit("before", body.before);
+    visit("position", body.position);
+    visit_fields(visit, body.source);
+}
+
 void visit_fields(auto& visit, Is<ReadingRequested> auto& body) {
     visit("table", body.table);
 }

@@ -100,6 +100,24 @@ public:
         return {};
     }
 
+    Status operator()(const LogLost& body) const {
+        if (body.before != state_.position || state_.landed.empty()) {
+            return refuse(fmt::format("the lost log begins elsewhere, before={}, position={}",
+                                      body.before.to_string(), state_.position.to_string()));
+        }
+        // Another server's positions may be lower; what waits for a table from before is not used.
+        state_.position = body.position;
+        state_.source = body.source;
+        state_.snapshot_open = false;
+        state_.chunks.clear();
+        for (auto& [table, absences] : state_.absences) {
+            if (!absences.back().until) {
+                absences.back().since = {state_.last_landed().value + 1};
+            }
+        }
+        return {};
+    }
+
     Status operator()(const ReadingRequested& body) const {
         state_.requested.insert(body.table);
         return {};

@@ -248,5 +248,21 @@ TEST_F(PipelineStateTest, ATableThatCannotBeReadDoesNotHoldItsAttempt) {
     expect_refused(set_aside("t", 1), "more chunks are given up");
 }
 
+TEST_F(PipelineStateTest, AfterALostLogItGoesOnAtAnyPositionOfAnyServer) {
+    begin();
+    expect_refused(LogLost{change::Position(0), change::Position(5), {"two", 1, {}}},
+                   "begins elsewhere");
+    ASSERT_THAT(apply(SourceIdentified{"one", 1, {}}), IsOk());
+    ASSERT_THAT(apply(cut(1, 10)), IsOk());
+    ASSERT_THAT(apply(set_aside("t")), IsOk());
+    ASSERT_THAT(apply(cut(2, 20)), IsOk());
+    expect_refused(LogLost{change::Position(10), change::Position(5), {"two", 1, {}}},
+                   "begins elsewhere");
+    ASSERT_THAT(apply(LogLost{change::Position(20), change::Position(5), {"two", 1, {}}}), IsOk());
+    EXPECT_EQ(state_.source->system, "two");
+    EXPECT_EQ(state_.aside().at({"c", "t"}).since, CutNumber{3});
+    ASSERT_THAT(apply(cut(3, 7)), IsOk());
+}
+
 }  // namespace
 }  // namespace weir::ledger

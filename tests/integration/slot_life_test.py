@@ -63,6 +63,17 @@ def check_stops_at_start(chain, reason):
     chain.weir("status", "--check", expect=5)
 
 
+def check_repairs(chain):
+    """Goes on after the gap, with what was changed and deleted in it, and keeps the history of before."""
+    landed = chain.weir("status")["landed"]
+    repaired = chain.weir("repair")
+    assert repaired["tables"] == 1
+    check_goes_on(chain)
+    assert chain.weir("status")["aside"] == [] and chain.weir("status")["landed"] > landed
+    assert [entry["before"] for entry in chain.entries("log lost")] == [repaired["before"]]
+    assert "nothing to repair" in chain.weir("repair", expect=2)["error"]
+
+
 @contextlib.contextmanager
 def running(chain):
     run = chain.start("run")
@@ -111,9 +122,10 @@ NAMES = ["dropped", "made_anew", "advanced_by_somebody_else"]
 
 @pytest.mark.parametrize("statements, reason", LOSSES, ids=NAMES)
 def test_at_a_start_a_slot_is_noticed_that_was(chain, server, statements, reason):
-    for statement in (WORK, *statements.split("; ")):
+    for statement in (WORK, "delete from claims.plan where id % 7 = 0", *statements.split("; ")):
         server.psql(statement)
     check_stops_at_start(chain, reason)
+    check_repairs(chain)
 
 
 @pytest.mark.parametrize("statements, reason", LOSSES, ids=NAMES)
@@ -133,9 +145,10 @@ def test_a_slot_of_another_plugin_is_noticed(chain, server):
     server.psql(DROP)
     server.psql(MAKE.replace("pgoutput", "test_decoding"))
     check_stops_at_start(chain, "made anew for another database or another plugin")
+    check_repairs(chain)
 
 
-def test_the_remedy_for_a_lost_slot_works(chain, server):
+def test_a_new_pipeline_after_a_lost_slot_works_too(chain, server):
     server.psql(DROP)
     chain.weir("drop", "--yes")
     chain.init()
@@ -162,6 +175,7 @@ def test_a_slot_that_outgrew_the_limit_is_threatened_and_then_lost(tmp_path):
         server.psql("checkpoint")
         assert chain.weir("status")["slot"]["wal_status"] == "lost"
         check_stops_at_start(chain, "the log that it holds was larger than max_slot_wal_keep_size")
+        check_repairs(chain)
 
 
 def test_while_weir_runs_a_slot_that_outgrew_the_limit_is_noticed(tmp_path):
@@ -206,6 +220,7 @@ def test_another_server_is_noticed_at_a_start_and_while_weir_runs(chain, server)
             other.start_again()
             check_ends(chain, run, "the source is another server than the ledger's")
         check_stops_at_start(chain, "the source is another server than the ledger's")
+        check_repairs(chain)
 
 
 def test_a_restored_source_is_noticed(chain, server):
@@ -222,6 +237,7 @@ def test_a_restored_source_is_noticed(chain, server):
             shutil.chown(path, "postgres", "postgres")
     server.start_again()
     check_stops_at_start(chain, "the source's log ends before the ledger")
+    check_repairs(chain)
 
 
 @pytest.fixture
@@ -247,6 +263,7 @@ def test_a_promoted_standby_that_lacks_landed_changes_is_noticed(chain, server, 
     fail_over(chain, server, standby)
     standby.psql(MAKE)
     check_stops_at_start(chain, "without changes that have landed")
+    check_repairs(chain)
 
 
 def test_a_promoted_standby_without_the_slot_is_noticed(chain, server, standby):

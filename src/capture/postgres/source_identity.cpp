@@ -46,15 +46,15 @@ Status check_history(Connection& replication, const SourceIdentity& known,
     if (!left || now.timeline <= known.timeline) {
         return fail(ErrorKind::corrupt,
                     "the source is of another history than the ledger: it was restored, or another "
-                    "standby was promoted; connect to the one that goes on, or take a new snapshot "
-                    "(weir drop, weir init), source={}, ledger={}",
+                    "standby was promoted; connect to the one that goes on, or `weir repair` "
+                    "goes on with what it has, source={}, ledger={}",
                     text_of(now), text_of(known));
     }
     if (*left < position) {
         return fail(ErrorKind::corrupt,
                     "the source was promoted or restored without changes that have landed: its "
-                    "history left the ledger's before the ledger's position; take a new snapshot "
-                    "(weir drop, weir init), left={}, ledger={}",
+                    "history left the ledger's before the ledger's position; `weir repair` "
+                    "goes on with what it has, left={}, ledger={}",
                     left->to_string(), position.to_string());
     }
     return {};
@@ -107,7 +107,7 @@ Result<SourceIdentity> check_log(Connection& replication,
     if (known && now.system != known->system) {
         return fail(ErrorKind::corrupt,
                     "the source is another server than the ledger's; connect to the first one, or "
-                    "take a new snapshot (weir drop, weir init), source={}, ledger={}",
+                    "`weir repair` goes on, source={}, ledger={}",
                     now.system, known->system);
     }
     if (known) {
@@ -117,7 +117,7 @@ Result<SourceIdentity> check_log(Connection& replication,
     if (end < position) {
         return fail(ErrorKind::corrupt,
                     "the source's log ends before the ledger: the source was restored from an "
-                    "older copy; take a new snapshot (weir drop, weir init), end={}, ledger={}",
+                    "older copy; `weir repair` goes on, end={}, ledger={}",
                     end.to_string(), position.to_string());
     }
     return now;
