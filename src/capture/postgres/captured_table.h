@@ -17,4 +17,7 @@ struct CapturedTable {
     bool reads_binary() const;
 };
 
+/// The same table as another version of its shape.
+CapturedTable with_version(CapturedTable table, catalog::SchemaVersion version);
+
 }  // namespace weir::capture::postgres

@@ -7,12 +7,14 @@
 #include <charconv>
 #include <functional>
 #include <iterator>
+#include <map>
 
 #include "base/assert.h"
 #include "capture/postgres/byte_cursor.h"
 #include "capture/postgres/change_builder.h"
 #include "capture/postgres/chunk_plan.h"
 #include "capture/postgres/moment.h"
+#include "capture/postgres/named_tables.h"
 #include "capture/postgres/replication_slot.h"
 #include "capture/postgres/table_discovery.h"
 
@@ -33,9 +35,9 @@ std::string quote_table(const Connection& session, const catalog::TableName& nam
 // TRUNCATE and whatever writes a table anew exchange its storage, and the new one is empty to an
 // older snapshot. The catalog's row is the snapshot's; the functions look at the present.
 constexpr auto find_storage_sql =
-    "SELECT c.relfilenode, pg_relation_size(c.oid) / current_setting('block_size')::bigint, "
-    "c.reltoastrelid <> 0 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE "
-    "n.nspname = {} AND c.relname = {} AND c.relfilenode = pg_relation_filenode(c.oid)";
+    "SELECT n.nspname, c.relname, c.relfilenode, pg_relation_size(c.oid) / "
+    "current_setting('block_size')::bigint, c.reltoastrelid <> 0 FROM {} WHERE c.relfilenode = "
+    "pg_relation_filenode(c.oid)";
 
 // PostgreSQL numbers the pages of a table with 32 bits; the last number is none.
 constexpr std::uint64_t block_max = 0xFFFF'FFFF;
@@ -62,19 +64,25 @@ std::uint64_t to_count(const std::optional<std::string>& cell) {
     return count;
 }
 
+using Storages = std::map<catalog::TableName, TableStorage>;
+
 /// Fails if the session's snapshot no longer sees the rows of a table that it has locked.
-Result<TableStorage> find_storage(Connection& session, const catalog::TableName& name) {
+Result<Storages> find_storages(Connection& session, const std::vector<catalog::TableName>& names) {
     TRY_LET(const auto rows,
-            session.query(fmt::format(find_storage_sql, session.quote_literal(name.schema),
-                                      session.quote_literal(name.table))));
-    if (rows.empty()) {
-        return fail(ErrorKind::conflict,
-                    "a table was truncated or written anew while the snapshot began, table={}",
-                    name.to_string());
+            session.query(fmt::format(find_storage_sql, from_named_tables(session, names))));
+    Storages found;
+    for (const TextRow& row : rows) {
+        found[{*row[0], *row[1]}] = {
+            .number = to_count(row[2]), .blocks = to_count(row[3]), .has_toast = row[4] == "t"};
     }
-    return TableStorage{.number = to_count(rows[0][0]),
-                        .blocks = to_count(rows[0][1]),
-                        .has_toast = rows[0][2] == "t"};
+    for (const catalog::TableName& name : names) {
+        if (!found.contains(name)) {
+            return fail(ErrorKind::conflict,
+                        "a table was truncated or written anew while the snapshot began, table={}",
+                        name.to_string());
+        }
+    }
+    return found;
 }
 
 std::string select_list(const Connection& session, const CapturedTable& table) {
@@ -129,20 +137,18 @@ Result<bool> take_row(ByteCursor& cursor, const CapturedTable& table, Tuple& row
     return true;
 }
 
-/// Describes a table as it is now: under the version it is known by, or the next if it has changed.
-Result<CapturedTable> describe_after(TableDiscovery& discovery, const catalog::TableName& name,
-                                     const PostgresSnapshot::Contracts& known) {
-    const auto before =
-        std::ranges::find(known, name, [](const auto& contract) { return contract->name; });
+/// Gives a table as it is now the version it is known by, or the next if it has changed.
+CapturedTable version_after(CapturedTable table, const PostgresSnapshot::Contracts& known) {
+    const auto before = std::ranges::find(known, table.contract->name,
+                                          [](const auto& contract) { return contract->name; });
     if (before == known.end()) {
-        return discovery.describe(name, {1});
+        return table;
     }
-    TRY_LET(CapturedTable same, discovery.describe(name, (*before)->version));
+    CapturedTable same = with_version(table, (*before)->version);
     if (catalog::to_json(*same.contract) == catalog::to_json(**before)) {
         return same;
     }
-    const std::uint32_t next = (*before)->version.number + 1;
-    return discovery.describe(name, catalog::SchemaVersion{next});
+    return with_version(std::move(same), {(*before)->version.number + 1});
 }
 
 Result<std::vector<Connection>> open_connections(const std::string& url, std::size_t count) {
@@ -186,19 +192,23 @@ Result<std::string> reading_slot(Connection& replication, const std::string& slo
 Status PostgresSnapshot::describe_tables(const std::vector<catalog::TableName>& names,
                                          const ColumnTags& tags, const Contracts& known) {
     TableDiscovery discovery(workers_.front(), tags);
-    for (const catalog::TableName& name : names) {
-        TRY_LET(CapturedTable table, describe_after(discovery, name, known));
-        tables_.push_back(std::make_shared<const CapturedTable>(std::move(table)));
+    TRY_LET(auto tables, discovery.describe_all(names));
+    for (CapturedTable& table : tables) {
+        tables_.push_back(
+            std::make_shared<const CapturedTable>(version_after(std::move(table), known)));
     }
     return {};
 }
 
 Status PostgresSnapshot::plan_chunks(const change::SnapshotProgress& progress) {
     plan_.chunk_blocks = progress.chunk_blocks;
+    std::vector<catalog::TableName> names;
+    std::ranges::transform(tables_, std::back_inserter(names),
+                           [](const auto& table) { return table->contract->name; });
+    TRY_LET(const Storages storages, find_storages(workers_.front(), names));
     for (const auto& table : tables_) {
         const catalog::TableName& name = table->contract->name;
-        TRY_LET(const TableStorage storage, find_storage(workers_.front(), name));
-        ChunkPlan plan = postgres::plan_chunks(table->contract, storage, progress);
+        ChunkPlan plan = postgres::plan_chunks(table->contract, storages.at(name), progress);
         std::ranges::move(plan.chunks, std::back_inserter(plan_.chunks));
         if (plan.restarted) {
             plan_.restarted.push_back(name);

@@ -46,7 +46,10 @@ Result<std::unique_ptr<PostgresSource>> PostgresSource::open(
         "START_REPLICATION SLOT {} LOGICAL {} (proto_version '2', publication_names {}, "
         "streaming 'on', binary '{}')",
         stream.quote_identifier(options.slot), position.to_string(),
-        stream.quote_literal(stream.quote_identifier(options.publication)), source->binary_);
+        stream.quote_literal(
+            fmt::format("{},{}", stream.quote_identifier(options.publication),
+                        stream.quote_identifier(append_publication(options.publication)))),
+        source->binary_);
     auto started = ReplicationStream::start(std::move(stream), statement, position, clock);
     // Until here the slot could be exchanged, and the server would have begun past `position`
     // without a word; while we read it, nobody can.
@@ -66,10 +69,8 @@ Status PostgresSource::learn_tables(
     }
     // What the log will bring is looked at too, so that a new type seldom stops the stream.
     TRY_LET(const auto names, discovery_.find_tables(options.tables));
-    for (const catalog::TableName& name : names) {
-        TRY_LET(const CapturedTable now, discovery_.describe(name, {1}));
-        binary_ = binary_ && now.reads_binary();
-    }
+    TRY_LET(const auto now, discovery_.describe_all(names));
+    binary_ = binary_ && std::ranges::all_of(now, &CapturedTable::reads_binary);
     return {};
 }
 
