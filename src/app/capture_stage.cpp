@@ -45,7 +45,8 @@ Status read_snapshot(Pipeline& pipeline, StageHold& hold, const CaptureWork& wor
     const auto source_before = known_source(hold.state);
     TRY(record_source_of_snapshot(pipeline, hold));
     TRY_LET(const auto known, newest_contracts(hold.state, pipeline.ledger()));
-    const capture::postgres::PostgresOptions options = source_options(pipeline.configuration());
+    capture::postgres::PostgresOptions options = source_options(pipeline.configuration());
+    options.wait = {.tell = work.on_hold_up, .stop = stop};
     std::unique_ptr<PostgresSnapshot> snapshot;
     const auto progress = landing::snapshot_progress(hold.state);
     if (progress && mode == PostgresSnapshot::Mode::with_slot &&

@@ -19,6 +19,8 @@ struct CaptureWork {
     std::vector<change::Position> recorded_ends;
     std::function<void(const landing::ChunkReport&)> on_chunk;
     std::function<void(const landing::CutReport&)> on_cut;
+    /// Hears for whose transaction the server makes the snapshot wait.
+    std::function<void(const Error&)> on_hold_up;
 };
 
 /// Runs until the work's end, or until `stop` after the cut at hand. While the source is away and

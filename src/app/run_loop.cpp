@@ -68,19 +68,20 @@ void RunLoop::end_with(ledger::Stage stage, Status status, std::stop_source& sto
 }
 
 void RunLoop::capture_thread(std::stop_source stop) {
+    const auto on_wait = [this](const Error& error) { warn("capture", std::unexpected(error)); };
     const CaptureWork work{
         .until_current = work_.until_current,
         .recorded_ends = {},
         .on_chunk = work_.observer.on_chunk,
-        .on_cut = [this,
-                   started = pipeline_.clock().now()](const landing::CutReport& report) mutable {
-            landed_.signal();
-            tell(ledger::Stage::capture, std::exchange(started, report.landed_time));
-            if (work_.observer.on_landed) {
-                work_.observer.on_landed(report);
-            }
-        }};
-    const auto on_wait = [this](const Error& error) { warn("capture", std::unexpected(error)); };
+        .on_cut =
+            [this, started = pipeline_.clock().now()](const landing::CutReport& report) mutable {
+                landed_.signal();
+                tell(ledger::Stage::capture, std::exchange(started, report.landed_time));
+                if (work_.observer.on_landed) {
+                    work_.observer.on_landed(report);
+                }
+            },
+        .on_hold_up = on_wait};
     end_with(ledger::Stage::capture, capture(pipeline_, work, stop.get_token(), on_wait), stop);
     capture_done_ = true;
     landed_.signal();

@@ -104,7 +104,12 @@ Status capture_command(CommandContext& context, const CaptureOptions& options) {
     CaptureWork work{.until_current = !options.continuous,
                      .recorded_ends = {},
                      .on_chunk = [&](const auto& chunk) { show_chunk(context.report, chunk); },
-                     .on_cut = [&](const auto& cut) { show_cut(context.report, cut); }};
+                     .on_cut = [&](const auto& cut) { show_cut(context.report, cut); },
+                     .on_hold_up =
+                         [&](const auto& error) {
+                             pipeline.errors().note("capture", error);
+                             context.report.error(error);
+                         }};
     if (options.boundaries_of) {
         TRY_LET(work.recorded_ends,
                 recorded_ends(*options.boundaries_of, pipeline.configuration(), clock));

@@ -191,7 +191,8 @@ protected:
         auto started = PrivateServer::start(
             {.folder = folder->path(),
              .settings = {"logical_decoding_work_mem = 64kB", "shared_buffers = 64MB",
-                          "max_connections = 30", "synchronous_commit = on"}});
+                          "max_connections = 30", "synchronous_commit = on",
+                          "max_prepared_transactions = 5"}});
         ASSERT_THAT(started, IsOk());
         server = std::make_unique<PrivateServer>(*std::move(started));
     }

@@ -69,6 +69,21 @@ bool is_readable(const std::string& url) {
     return readable;
 }
 
+/// The rows of a result in PostgreSQL's text.
+std::vector<TextRow> rows_of(const PGresult* result) {
+    std::vector<TextRow> rows(static_cast<std::size_t>(PQntuples(result)));
+    for (int row = 0; row < PQntuples(result); ++row) {
+        for (int column = 0; column < PQnfields(result); ++column) {
+            auto& cell = rows[static_cast<std::size_t>(row)].emplace_back();
+            if (PQgetisnull(result, row, column) == 0) {
+                cell.emplace(PQgetvalue(result, row, column),
+                             static_cast<std::size_t>(PQgetlength(result, row, column)));
+            }
+        }
+    }
+    return rows;
+}
+
 bool is_done(const PGresult* result) {
     const ExecStatusType status = PQresultStatus(result);
     return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY;
@@ -143,17 +158,51 @@ Result<std::vector<TextRow>> Connection::query(const std::string& statement) {
     if (!is_done(result.get())) {
         return server_error(result.get(), connection_.get());
     }
-    std::vector<TextRow> rows(static_cast<std::size_t>(PQntuples(result.get())));
-    for (int row = 0; row < PQntuples(result.get()); ++row) {
-        for (int column = 0; column < PQnfields(result.get()); ++column) {
-            auto& cell = rows[static_cast<std::size_t>(row)].emplace_back();
-            if (PQgetisnull(result.get(), row, column) == 0) {
-                cell.emplace(PQgetvalue(result.get(), row, column),
-                             static_cast<std::size_t>(PQgetlength(result.get(), row, column)));
-            }
-        }
+    return rows_of(result.get());
+}
+
+Result<std::vector<TextRow>> Connection::query(const std::string& statement,
+                                               const std::function<Status()>& go_on) {
+    PGconn* raw = connection_.get();
+    constexpr std::chrono::milliseconds pause{200};
+    Status judged;
+    bool sent = PQsendQuery(raw, statement.c_str()) == 1;
+    while (sent && judged && PQisBusy(raw) != 0) {
+        TRY_LET(const bool came, wait_for_input(pause));
+        judged = came ? Status() : go_on();
     }
-    return rows;
+    if (!judged) {
+        cancel();
+    }
+    const ResultHandle result(PQgetResult(raw));
+    while (const ResultHandle more{PQgetResult(raw)}) {
+    }
+    TRY(judged);
+    if (!is_done(result.get())) {
+        return server_error(result.get(), raw);
+    }
+    return rows_of(result.get());
+}
+
+Result<bool> Connection::wait_for_input(std::chrono::milliseconds wait) {
+    pollfd watched{.fd = PQsocket(connection_.get()), .events = POLLIN, .revents = 0};
+    const bool came = poll(&watched, 1, static_cast<int>(wait.count())) > 0;
+    if (came && PQconsumeInput(connection_.get()) == 0) {
+        return fail(ErrorKind::unavailable, "PostgreSQL went away: {}",
+                    first_line(PQerrorMessage(connection_.get())));
+    }
+    return came;
+}
+
+void Connection::cancel() {
+    struct FreeCancel {
+        void operator()(PGcancel* cancel) const { PQfreeCancel(cancel); }
+    };
+    const std::unique_ptr<PGcancel, FreeCancel> request(PQgetCancel(connection_.get()));
+    std::array<char, 256> ignored{};
+    if (request != nullptr) {
+        PQcancel(request.get(), ignored.data(), static_cast<int>(ignored.size()));
+    }
 }
 
 Status Connection::begin_copy_out(const std::string& statement) {
@@ -203,12 +252,7 @@ Result<std::optional<std::span<const std::byte>>> Connection::read_copy(
     if (!would_block) {
         return message;
     }
-    pollfd watched{.fd = PQsocket(connection_.get()), .events = POLLIN, .revents = 0};
-    if (poll(&watched, 1, static_cast<int>(wait.count())) > 0 &&
-        PQconsumeInput(connection_.get()) == 0) {
-        return fail(ErrorKind::unavailable, "PostgreSQL went away: {}",
-                    first_line(PQerrorMessage(connection_.get())));
-    }
+    TRY(wait_for_input(wait));
     return take_copy(false, would_block);
 }
 
@@ -221,6 +265,10 @@ Status Connection::write_copy(std::span<const std::byte> message) {
                     first_line(PQerrorMessage(connection_.get())));
     }
     return {};
+}
+
+int Connection::process() const {
+    return PQbackendPID(connection_.get());
 }
 
 int Connection::server_version() const {

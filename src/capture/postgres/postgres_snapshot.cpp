@@ -265,7 +265,8 @@ Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin_once(
         TRY(drop_slot(session, options.slot));
         TRY_LET(Connection replication,
                 Connection::open(options.url, Connection::Mode::replication));
-        TRY_LET(const ExportedSnapshot exported, create_slot(replication, options.slot));
+        TRY_LET(const ExportedSnapshot exported,
+                create_slot(replication, session, options.slot, options.wait));
         begun.reset(new PostgresSnapshot(std::move(replication)));
         begun->plan_.position = exported.position;
         snapshot = exported.name;
@@ -301,7 +302,8 @@ Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::resume_once(
     TRY(publish_tables(session, options.publication, names));
     TRY_LET(Connection replication, Connection::open(options.url, Connection::Mode::replication));
     TRY_LET(const std::string slot, reading_slot(replication, options.slot));
-    TRY_LET(const ExportedSnapshot exported, create_slot(replication, slot, SlotLife::temporary));
+    TRY_LET(const ExportedSnapshot exported,
+            create_slot(replication, session, slot, options.wait, SlotLife::temporary));
     std::unique_ptr<PostgresSnapshot> resumed(new PostgresSnapshot(std::move(replication)));
     resumed->plan_.position = exported.position;
     resumed->plan_.resumes = true;
