@@ -56,7 +56,8 @@ Status read_snapshot(Pipeline& pipeline, StageHold& hold, const CaptureWork& wor
     const auto source_before = known_source(hold.state);
     TRY(record_source_of_snapshot(pipeline, hold));
     TRY_LET(const auto known, newest_contracts(hold.state, pipeline.ledger()));
-    const capture::postgres::PostgresOptions options = source_options(pipeline.configuration());
+    capture::postgres::PostgresOptions options = source_options(pipeline.configuration());
+    options.wait = {.tell = work.on_hold_up, .stop = stop};
     std::unique_ptr<PostgresSnapshot> snapshot;
     const auto progress = landing::snapshot_progress(hold.state);
     if (progress && mode == PostgresSnapshot::Mode::with_slot &&
@@ -121,8 +122,9 @@ Status capture_stream(Pipeline& pipeline, StageHold& hold, const CaptureWork& wo
         return landing::land_stream(place_of(pipeline, hold), *source, schedule, options, stop);
     }
     const landing::ChunkOptions chunks = chunk_options(pipeline, work);
-    capture::postgres::PostgresTables tables(source_options(pipeline.configuration()),
-                                             chunks.workers);
+    capture::postgres::PostgresOptions table_options = source_options(pipeline.configuration());
+    table_options.wait.tell = work.on_hold_up;
+    capture::postgres::PostgresTables tables(std::move(table_options), chunks.workers);
     options.tables = &tables;
     options.readings = {.chunks = chunks,
                         .look_every = pipeline.configuration().look_for_tables,

@@ -20,6 +20,8 @@ struct CaptureWork {
     std::vector<change::Position> recorded_ends;
     std::function<void(const landing::ChunkReport&)> on_chunk;
     std::function<void(const landing::CutReport&)> on_cut;
+    /// Hears for whose transaction the server makes the snapshot wait.
+    std::function<void(const Error&)> on_hold_up;
     /// A table is set aside because it cannot be read.
     std::function<void(const change::UnreadableTable&)> on_unreadable;
     /// The source is away, or tables cannot be looked for, and the work goes on later.

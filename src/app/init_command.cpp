@@ -93,13 +93,14 @@ Result<std::string> proposed_tags(Connection& connection, const std::vector<std:
     TableDiscovery discovery(connection);
     TRY_LET(const auto names, discovery.find_tables(tables));
     std::string text;
-    for (const catalog::TableName& name : names) {
-        TRY_LET(const auto table, discovery.describe(name, {1}));
+    TRY_LET(const auto described, discovery.describe_all(names));
+    for (const auto& table : described) {
         for (const catalog::Column& column : table.contract->columns) {
             if (const auto tag = proposed_tag(column.name); !tag.empty()) {
-                text += fmt::format("  {}: [{}]\n",
-                                    yaml_text(fmt::format("{}.{}", name.to_string(), column.name)),
-                                    tag);
+                text += fmt::format(
+                    "  {}: [{}]\n",
+                    yaml_text(fmt::format("{}.{}", table.contract->name.to_string(), column.name)),
+                    tag);
             }
         }
     }
@@ -194,9 +195,9 @@ Status print_grants(Report& report, Connection& connection, const InitOptions& o
     return {};
 }
 
-/// Removes the publication unless another role made it. Returns whether it is gone.
-Result<bool> drop_own_publication(Connection& connection, const std::string& publication) {
-    const Status dropped = capture::postgres::drop_publication(connection, publication);
+/// Removes the publications unless another role made one. Returns whether they are gone.
+Result<bool> drop_own_publications(Connection& connection, const std::string& publication) {
+    const Status dropped = capture::postgres::drop_publications(connection, publication);
     if (!dropped && dropped.error().kind() != ErrorKind::denied) {
         return std::unexpected(dropped.error());
     }
@@ -240,25 +241,29 @@ Status check(CommandContext& context) {
 Status drop(CommandContext& context, const DropOptions& options) {
     TRY_LET(const Configuration configuration, read_configuration(context.configuration));
     if (!options.yes) {
-        return fail(ErrorKind::invalid, "this removes slot {}, publication {}{}; say so with --yes",
-                    configuration.slot, configuration.publication,
-                    options.keep_store
-                        ? ""
-                        : " and all that weir keeps in " + configuration.store.string());
+        return fail(
+            ErrorKind::invalid, "this removes slot {}, publications {} and {}{}; say so with --yes",
+            configuration.slot, configuration.publication,
+            capture::postgres::append_publication(configuration.publication),
+            options.keep_store ? ""
+                               : " and all that weir keeps in " + configuration.store.string());
     }
     TRY(Pipeline::check_idle(configuration.store));
     TRY_LET(Connection connection, Connection::open(configuration.source_url));
     TRY(capture::postgres::drop_slot(connection, configuration.slot));
-    TRY_LET(const bool unpublished, drop_own_publication(connection, configuration.publication));
+    TRY_LET(const bool unpublished, drop_own_publications(connection, configuration.publication));
     if (!options.keep_store) {
         TRY(Pipeline::remove(configuration.store));
     }
-    context.report.line(fmt::format("dropped slot{}{}", unpublished ? ", publication" : "",
+    context.report.line(fmt::format("dropped slot{}{}", unpublished ? ", publications" : "",
                                     options.keep_store ? "" : ", store"));
     if (!unpublished) {
-        context.report.line(fmt::format(
-            "the publication belongs to another role, which may remove it: DROP PUBLICATION {}",
-            connection.quote_identifier(configuration.publication)));
+        context.report.line(
+            fmt::format("the publications belong to another role, which may remove them: DROP "
+                        "PUBLICATION {}, {}",
+                        connection.quote_identifier(configuration.publication),
+                        connection.quote_identifier(
+                            capture::postgres::append_publication(configuration.publication))));
     }
     context.report.result({{"dropped", true},
                            {"store_kept", options.keep_store},

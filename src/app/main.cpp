@@ -69,7 +69,7 @@ private:
                        "Write nothing; print the statements that give a role what it needs");
         made->add_option("--role", init_.role, "The role of --print-grants")->capture_default_str();
         add("check", "Say what to fix before a run, and how", [this] { return check(context_); });
-        CLI::App* dropped = add("drop", "Remove slot, publication and store",
+        CLI::App* dropped = add("drop", "Remove slot, publications and store",
                                 [this] { return drop(context_, drop_); });
         dropped->add_flag("--keep-store", drop_.keep_store, "Keep ledger, files and warehouse");
         dropped->add_flag("--yes", drop_.yes, "Yes, remove it");

@@ -35,7 +35,7 @@ Status check_is_lost(const Configuration& configuration, const ledger::PipelineS
 
 /// A new slot in place of the lost one.
 Result<ledger::LogLost> begin_log(const Configuration& configuration, change::Position before,
-                                  const std::stop_token& stop) {
+                                  const capture::postgres::ServerWait& wait) {
     TRY_LET(Connection session, Connection::open(configuration.source_url));
     TRY_LET(Connection replication,
             Connection::open(configuration.source_url, Connection::Mode::replication));
@@ -45,8 +45,7 @@ Result<ledger::LogLost> begin_log(const Configuration& configuration, change::Po
     TRY(capture::postgres::publish_tables(session, configuration.publication, tables));
     TRY(capture::postgres::drop_slot(session, configuration.slot));
     TRY_LET(const auto made,
-            capture::postgres::create_slot(replication, configuration.slot,
-                                           capture::postgres::SlotLife::permanent, stop));
+            capture::postgres::create_slot(replication, session, configuration.slot, wait));
     return ledger::LogLost{.before = before,
                            .position = made.position,
                            .source = {.system = source.system,
@@ -64,7 +63,9 @@ Status repair(CommandContext& context) {
     TRY_LET(StageHold hold, StageHold::take(*pipeline, ledger::Stage::capture));
     TRY(check_is_lost(configuration, hold.state));
     TRY_LET(const ledger::LogLost lost,
-            begin_log(configuration, hold.state.position, context.stop.get_token()));
+            begin_log(configuration, hold.state.position,
+                      {.tell = [&](const Error& error) { context.report.error(error); },
+                       .stop = context.stop.get_token()}));
     std::vector<ledger::EntryBody> entries{lost};
     for (const auto& [table, contract] : hold.state.current_contracts()) {
         entries.emplace_back(ledger::TableSetAside{

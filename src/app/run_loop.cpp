@@ -68,6 +68,7 @@ void RunLoop::end_with(ledger::Stage stage, Status status, std::stop_source& sto
 }
 
 void RunLoop::capture_thread(std::stop_source stop) {
+    const auto on_wait = [this](const Error& error) { warn("capture", std::unexpected(error)); };
     const CaptureWork work{
         .until_current = work_.until_current,
         .recorded_ends = {},
@@ -80,11 +81,12 @@ void RunLoop::capture_thread(std::stop_source stop) {
                     work_.observer.on_landed(report);
                 }
             },
+        .on_hold_up = on_wait,
         .on_unreadable =
             [this](const change::UnreadableTable& table) {
                 warn("capture", std::unexpected(set_aside(table)));
             },
-        .on_wait = [this](const Error& error) { warn("capture", std::unexpected(error)); }};
+        .on_wait = on_wait};
     end_with(ledger::Stage::capture, capture(pipeline_, work, stop.get_token()), stop);
     capture_done_ = true;
     landed_.signal();

@@ -106,6 +106,11 @@ Status capture_command(CommandContext& context, const CaptureOptions& options) {
         .recorded_ends = {},
         .on_chunk = [&](const auto& chunk) { show_chunk(context.report, chunk); },
         .on_cut = [&](const auto& cut) { show_cut(context.report, cut); },
+        .on_hold_up =
+            [&](const auto& error) {
+                pipeline.errors().note("capture", error);
+                context.report.error(error);
+            },
         .on_unreadable = [&](const auto& table) { context.report.error(set_aside(table)); },
         .on_wait = {}};
     if (options.continuous) {

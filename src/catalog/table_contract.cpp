@@ -122,24 +122,33 @@ Result<RowIdentity> identity_from_name(std::string_view name) {
 }
 
 json column_to_json(const Column& column) {
-    return {{"id", column.id},
-            {"name", column.name},
-            {"source_type", column.source_type},
-            {"type", landed_type_name(*column.landed_type)},
-            {"nullable", column.nullable},
-            {"in_key", column.in_key},
-            {"tags", column.tags}};
+    json object = {{"id", column.id},
+                   {"name", column.name},
+                   {"source_type", column.source_type},
+                   {"type", landed_type_name(*column.landed_type)},
+                   {"nullable", column.nullable},
+                   {"in_key", column.in_key},
+                   {"tags", column.tags}};
+    if (column.missing_value) {
+        object["missing_value"] = *column.missing_value;
+    }
+    return object;
 }
 
 Result<Column> column_from_json(const json& object) {
     TRY_LET(auto type, landed_type_from_name(object.at("type").get<std::string>()));
+    std::optional<std::string> missing_value;
+    if (object.contains("missing_value")) {
+        missing_value = object.at("missing_value").get<std::string>();
+    }
     return Column{.id = object.at("id"),
                   .name = object.at("name"),
                   .source_type = object.at("source_type"),
                   .landed_type = std::move(type),
                   .nullable = object.at("nullable"),
                   .in_key = object.at("in_key"),
-                  .tags = object.at("tags")};
+                  .tags = object.at("tags"),
+                  .missing_value = std::move(missing_value)};
 }
 
 Result<TableContract> contract_from_parsed(const json& object) {

@@ -46,6 +46,8 @@ struct Column {
     bool nullable = true;
     bool in_key = false;            // Part of the identity by which updates and deletes name a row.
     std::vector<std::string> tags;  // "phi.ssn", ...; "phi.unclassified" until somebody decides.
+    /// What rows have in it that are older than the column, in the source's text; none: null.
+    std::optional<std::string> missing_value = std::nullopt;
 };
 
 /// How the source names the old row of an update or a delete.

@@ -114,7 +114,7 @@ Status TableReadings::choose(Turn& turn, const std::vector<catalog::TableName>& 
         return {};
     }
     for (const auto& [table, absence] : state.aside()) {
-        if (!rests(table)) {
+        if (!rests(table) && std::ranges::binary_search(found, table)) {
             request_.tables.push_back(table);
         }
     }
@@ -145,6 +145,15 @@ Status TableReadings::set_aside(Turn& turn, const std::vector<catalog::TableName
         if (!known.contains(table) && !aside.contains(table)) {
             entries.emplace_back(ledger::TableSetAside{
                 .table = table, .reason = change::AsideReason::added, .detail = {}});
+        }
+    }
+    for (const auto& [table, contract] : known) {
+        if (!aside.contains(table) && !std::ranges::binary_search(found, table)) {
+            entries.emplace_back(ledger::TableSetAside{
+                .table = table,
+                .reason = change::AsideReason::unreadable,
+                .detail = "it does not exist any more, or source.tables does not name it",
+                .chunks = 0});
         }
     }
     return entries.empty() ? Status() : commit(turn.place, entries);

@@ -52,7 +52,9 @@ bool are(const arrow::DataType& left, const arrow::DataType& right, Type::type o
     return (left.id() == one && right.id() == other) || (left.id() == other && right.id() == one);
 }
 
-TypePointer find_common(const TypePointer& left, const TypePointer& right) {
+}  // namespace
+
+TypePointer common_type(const TypePointer& left, const TypePointer& right) {
     if (left->Equals(right)) {
         return left;
     }
@@ -62,12 +64,8 @@ TypePointer find_common(const TypePointer& left, const TypePointer& right) {
     if (are(*left, *right, Type::FLOAT, Type::DOUBLE)) {
         return arrow::float64();
     }
-    const bool one_is_text = left->id() == Type::STRING || right->id() == Type::STRING;
-    const bool one_is_bytes = left->id() == Type::BINARY || right->id() == Type::BINARY;
-    return one_is_text && !one_is_bytes ? arrow::utf8() : nullptr;
+    return arrow::utf8();
 }
-
-}  // namespace
 
 std::string sql_type(const arrow::DataType& type) {
     switch (type.id()) {
@@ -91,17 +89,6 @@ std::string sql_type(const arrow::DataType& type) {
         }
         default: WEIR_ASSERT(false && "a landed type is in docs/types.md"); return {};
     }
-}
-
-Result<TypePointer> common_type(const TypePointer& left, const TypePointer& right) {
-    TypePointer common = find_common(left, right);
-    if (common == nullptr) {
-        return fail(ErrorKind::unsupported,
-                    "no type holds the values of both: add a column of the new type instead, "
-                    "before={}, after={}",
-                    catalog::landed_type_name(*left), catalog::landed_type_name(*right));
-    }
-    return common;
 }
 
 }  // namespace weir::warehouse

@@ -3,8 +3,6 @@
 #include <memory>
 #include <string>
 
-#include "base/result.h"
-
 namespace arrow {
 class DataType;
 }
@@ -15,9 +13,8 @@ namespace weir::warehouse {
 std::string sql_type(const arrow::DataType& type);
 
 /// Returns the narrowest landed type that holds all values of both, so that a history column can
-/// take rows from before and after a change of type. Text holds every type but bytes.
-/// Fails with `unsupported` if there is none.
-Result<std::shared_ptr<arrow::DataType>> common_type(const std::shared_ptr<arrow::DataType>& left,
-                                                     const std::shared_ptr<arrow::DataType>& right);
+/// take rows from before and after a change of type: text holds every type.
+std::shared_ptr<arrow::DataType> common_type(const std::shared_ptr<arrow::DataType>& left,
+                                             const std::shared_ptr<arrow::DataType>& right);
 
 }  // namespace weir::warehouse

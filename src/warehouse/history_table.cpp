@@ -64,26 +64,25 @@ const HistoryColumn* find(const HistoryTable* table, std::uint32_t id) {
     return found == table->columns.end() ? nullptr : &*found;
 }
 
-Result<HistoryColumn> shape_column(const HistoryColumn* before, const catalog::Column& column,
-                                   NameChooser& names) {
+HistoryColumn shape_column(const HistoryColumn* before, const catalog::Column& column,
+                           NameChooser& names) {
     auto type = column.landed_type;
     if (before != nullptr) {
-        TRY_LET(type, common_type(before->type, column.landed_type).with("column " + column.name));
+        type = common_type(before->type, column.landed_type);
     }
-    return HistoryColumn{.id = column.id,
-                         .name = names.choose(column.name, column.id),
-                         .type = std::move(type),
-                         .present = true};
+    return {.id = column.id,
+            .name = names.choose(column.name, column.id),
+            .type = std::move(type),
+            .present = true};
 }
 
-Result<HistoryTable> shape(const std::optional<HistoryTable>& before,
-                           const catalog::TableContract& contract) {
+HistoryTable shape(const std::optional<HistoryTable>& before,
+                   const catalog::TableContract& contract) {
     HistoryTable table{.name = contract.name, .version = contract.version, .columns = {}};
     NameChooser names;
     for (const catalog::Column& column : contract.columns) {
-        TRY_LET(auto shaped,
-                shape_column(find(before ? &*before : nullptr, column.id), column, names));
-        table.columns.push_back(std::move(shaped));
+        table.columns.push_back(
+            shape_column(find(before ? &*before : nullptr, column.id), column, names));
     }
     const std::size_t present = table.columns.size();
     for (const HistoryColumn& column : before ? before->columns : std::vector<HistoryColumn>()) {
@@ -131,19 +130,45 @@ void add_renames(const HistoryTable& before, const HistoryTable& after,
     statements.insert(statements.end(), second.begin(), second.end());
 }
 
+/// Rows that are older than a new column have in it what the source says. One statement after all
+/// others: DuckDB does not commit a column with a default beside other changes of the table.
+void fill_new_columns(const HistoryTable& before, const HistoryTable& after,
+                      const catalog::TableContract& contract,
+                      std::vector<std::string>& statements) {
+    std::vector<std::string> values;
+    for (const catalog::Column& column : contract.columns) {
+        if (column.missing_value && find(&before, column.id) == nullptr) {
+            const HistoryColumn& added = after.column(column.id);
+            values.push_back(fmt::format("{} = CAST({} AS {})", quote_identifier(added.name),
+                                         sql::quote_literal(*column.missing_value),
+                                         sql_type(*added.type)));
+        }
+    }
+    if (!values.empty()) {
+        statements.push_back(
+            fmt::format("UPDATE {} SET {}", after.qualified_name(), fmt::join(values, ", ")));
+    }
+}
+
+/// PostgreSQL's text of bytes where a column of bytes becomes one of text.
+std::string text_of_bytes(const HistoryColumn& old, const HistoryColumn& column) {
+    return old.type->id() == arrow::Type::BINARY && column.type->id() == arrow::Type::STRING
+               ? fmt::format(" USING '\\x' || lower(hex({}))", quote_identifier(column.name))
+               : "";
+}
+
 void add_columns_and_types(const HistoryTable& before, const HistoryTable& after,
                            std::vector<std::string>& statements) {
     for (const HistoryColumn& column : after.columns) {
         const HistoryColumn* old = find(&before, column.id);
-        const std::string type = sql_type(*column.type);
         if (old == nullptr) {
             statements.push_back(fmt::format("ALTER TABLE {} ADD COLUMN {} {}",
                                              after.qualified_name(), quote_identifier(column.name),
-                                             type));
+                                             sql_type(*column.type)));
         } else if (!old->type->Equals(column.type)) {
-            statements.push_back(fmt::format("ALTER TABLE {} ALTER COLUMN {} SET DATA TYPE {}",
+            statements.push_back(fmt::format("ALTER TABLE {} ALTER COLUMN {} SET DATA TYPE {}{}",
                                              after.qualified_name(), quote_identifier(column.name),
-                                             type));
+                                             sql_type(*column.type), text_of_bytes(*old, column)));
         }
     }
 }
@@ -166,16 +191,11 @@ const HistoryColumn& HistoryTable::column(std::uint32_t id) const {
     return *found;
 }
 
-Result<Evolution> evolve(const std::optional<HistoryTable>& table,
-                         const catalog::TableContract& contract) {
+Evolution evolve(const std::optional<HistoryTable>& table, const catalog::TableContract& contract) {
     if (table && table->version >= contract.version) {
-        return Evolution{.table = *table, .statements = {}};
+        return {.table = *table, .statements = {}};
     }
-    TRY_LET(HistoryTable next,
-            shape(table, contract)
-                .with(fmt::format("cannot follow {} to version {}", contract.name.to_string(),
-                                  contract.version.number)));
-    Evolution evolution{.table = std::move(next), .statements = {}};
+    Evolution evolution{.table = shape(table, contract), .statements = {}};
     if (!table) {
         evolution.statements = {fmt::format("CREATE SCHEMA IF NOT EXISTS {}",
                                             quote_identifier(history_name(contract.name).schema)),
@@ -184,6 +204,7 @@ Result<Evolution> evolve(const std::optional<HistoryTable>& table,
     }
     add_renames(*table, evolution.table, evolution.statements);
     add_columns_and_types(*table, evolution.table, evolution.statements);
+    fill_new_columns(*table, evolution.table, contract, evolution.statements);
     return evolution;
 }
 

@@ -47,9 +47,7 @@ struct Evolution {
 };
 
 /// Plans the table's shape under `contract`: makes it, adds columns, widens types, renames by id.
-/// An older contract than the table's changes nothing. Fails with `unsupported` if a column's type
-/// changed to one that has no common type with what is there.
-Result<Evolution> evolve(const std::optional<HistoryTable>& table,
-                         const catalog::TableContract& contract);
+/// An older contract than the table's changes nothing.
+Evolution evolve(const std::optional<HistoryTable>& table, const catalog::TableContract& contract);
 
 }  // namespace weir::warehouse

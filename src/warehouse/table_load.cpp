@@ -7,6 +7,7 @@
 #include <charconv>
 #include <set>
 
+#include "warehouse/column_type.h"
 #include "warehouse/first_versions.h"
 #include "warehouse/history_constants.h"
 #include "warehouse/merge.h"
@@ -197,6 +198,7 @@ Status TableLoad::load_changes(std::size_t first_cut) {
     if (stage.rows() == 0 && !repairs_) {
         return {};
     }
+    TRY(fill_missing_values());
     if (pieced_ && !has_key()) {
         TRY(forget_seen_changes());
     }
@@ -205,6 +207,28 @@ Status TableLoad::load_changes(std::size_t first_cut) {
     }
     TRY(put_in_order());
     return merge_segments();
+}
+
+/// Rows of an older version have in a column that came later what the source says, not null.
+Status TableLoad::fill_missing_values() {
+    for (const catalog::Column& column : newest_contract().columns) {
+        for (const auto& contract : load_.contracts) {
+            const bool is_older =
+                contract->name == history_.name && column.missing_value &&
+                std::ranges::find(contract->columns, column.id, &catalog::Column::id) ==
+                    contract->columns.end();
+            if (is_older) {
+                const HistoryColumn& kept = history_.column(column.id);
+                TRY(session_.execute(
+                    fmt::format("UPDATE stage SET c{0} = CAST({1} AS {2}) WHERE version = {3} AND "
+                                "op <> 'd' AND "
+                                "op <> 't'",
+                                column.id, sql::quote_literal(*column.missing_value),
+                                sql_type(*kept.type), contract->version.number)));
+            }
+        }
+    }
+    return {};
 }
 
 /// What the table has changed while it was set aside is of the cut that brings it back.

@@ -36,6 +36,7 @@ private:
     Status check_snapshot_keys();
     Status load_changes(std::size_t first_cut);
     Status read_returned(Stage& stage);
+    Status fill_missing_values();
     Status forget_seen_changes();
     Status repair();
     bool has_key() const;

@@ -88,7 +88,7 @@ Status Warehouse::prepare_table(const catalog::TableContract& contract) {
     if (!before) {
         TRY(check_names(contract.name));
     }
-    TRY_LET(const Evolution evolution, evolve(before, contract));
+    const Evolution evolution = evolve(before, contract);
     for (const std::string& statement : evolution.statements) {
         TRY(session_.execute(statement));
     }

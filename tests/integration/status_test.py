@@ -76,3 +76,37 @@ def test_a_publication_that_is_held_has_a_reason(server, tmp_path):
     server.psql(MEND)
     chain.weir("run", "--until-current")
     assert chain.weir("status")["held"] is None
+
+
+def test_a_snapshot_that_waits_for_a_prepared_transaction_says_which_and_goes_on_once_that_has_ended(tmp_path):
+    with PostgresServer.start(settings={"max_prepared_transactions": "2"}) as server:
+        server.psql("create schema claims; create table claims.plan (plan_id int primary key); insert into claims.plan values (1)")
+        server.psql("begin; insert into claims.plan values (2); prepare transaction 'pending'")
+        chain = Chain.make(server, tmp_path)
+        run = chain.start("run", "--until-current")
+        try:
+            wait_until(lambda: "gid=pending" in (stages(chain)["capture"]["error"] or ""), chain.log, seconds=60)
+            assert "COMMIT PREPARED" in chain.log()
+            server.psql("commit prepared 'pending'")
+            assert run.wait(60) == 0, chain.log()
+        finally:
+            run.kill()
+            run.wait()
+        assert stages(chain)["capture"]["error"] is None
+        assert chain.warehouse_fingerprints() == chain.source_fingerprints()
+
+
+def test_a_run_that_waits_for_a_transaction_can_be_stopped(server, tmp_path):
+    session = server.open_session()
+    session.run("begin; insert into claims.plan values (2);")
+    chain = Chain.make(server, tmp_path)
+    run = chain.start("run")
+    try:
+        wait_until(lambda: "waits for a transaction in progress" in chain.log(), chain.log, seconds=60)
+        run.send_signal(signal.SIGTERM)
+        assert run.wait(60) == 0, chain.log()
+    finally:
+        run.kill()
+        run.wait()
+        session.close()
+    assert server.psql("select count(*) from pg_replication_slots") == "0"

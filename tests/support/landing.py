@@ -21,6 +21,15 @@ def snapshot_files(chain):
     return tables
 
 
+def landed_rows(chain, table):
+    """Returns the table's landed rows in log order: what happened, and which columns the log left out."""
+    files = [path for kind in ("chunk landed", "cut landed") for entry in chain.entries(kind)
+             for path in chain.files_of(entry) if f"/{table}/" in path]
+    rows = duckdb.sql(f"select op, unchanged from read_parquet({files}, union_by_name=true) "
+                      "order by commit_position, ordinal").fetchall()
+    return [{"op": op, "unchanged": unchanged} for op, unchanged in rows]
+
+
 def repeated(files):
     """Returns how many of the files' changes are there more than once."""
     if not files:

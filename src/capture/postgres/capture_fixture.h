@@ -104,7 +104,7 @@ inline std::string written_image(const catalog::TableContract& contract,
                                  const std::string& unchanged, bool old) {
     std::string text;
     for (std::size_t column = 0; column < contract.columns.size(); ++column) {
-        const auto& [id, name, source_type, landed, nullable, in_key, tags] =
+        const auto& [id, name, source_type, landed, nullable, in_key, tags, missing] =
             contract.columns[column];
         std::string value = written_value(*image.field(static_cast<int>(column)), row);
         if (old && value == "null") {
@@ -197,7 +197,8 @@ protected:
         auto started = PrivateServer::start(
             {.folder = folder->path(),
              .settings = {"logical_decoding_work_mem = 64kB", "shared_buffers = 64MB",
-                          "max_connections = 30", "synchronous_commit = on"}});
+                          "max_connections = 30", "synchronous_commit = on",
+                          "max_prepared_transactions = 5"}});
         ASSERT_THAT(started, IsOk());
         server = std::make_unique<PrivateServer>(*std::move(started));
     }

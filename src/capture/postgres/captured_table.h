@@ -13,8 +13,14 @@ namespace weir::capture::postgres {
 struct CapturedTable {
     std::shared_ptr<const catalog::TableContract> contract;
     std::vector<ValueCodec> codecs;  // One for each column of the contract, in its order.
+    /// Its rows have other values than the log told: a column changed its type, or a new one has
+    /// values of its own in each row.
+    bool rewritten = false;
 
     bool reads_binary() const;
 };
+
+/// The same table as another version of its shape.
+CapturedTable with_version(CapturedTable table, catalog::SchemaVersion version);
 
 }  // namespace weir::capture::postgres

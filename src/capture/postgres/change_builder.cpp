@@ -33,6 +33,15 @@ bool CapturedTable::reads_binary() const {
     return std::ranges::all_of(codecs, &ValueCodec::reads_binary);
 }
 
+CapturedTable with_version(CapturedTable table, catalog::SchemaVersion version) {
+    if (table.contract->version != version) {
+        auto contract = std::make_shared<catalog::TableContract>(*table.contract);
+        contract->version = version;
+        table.contract = std::move(contract);
+    }
+    return table;
+}
+
 ChangeBuilder::ChangeBuilder(std::shared_ptr<const CapturedTable> table)
     : table_(std::move(table)), schema_(change::landed_schema(*table_->contract)) {}
 

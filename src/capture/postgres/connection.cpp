@@ -69,11 +69,7 @@ bool is_readable(const std::string& url) {
     return readable;
 }
 
-bool is_done(const PGresult* result) {
-    const ExecStatusType status = PQresultStatus(result);
-    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY;
-}
-
+/// The rows of a result in PostgreSQL's text.
 std::vector<TextRow> rows_of(const PGresult* result) {
     std::vector<TextRow> rows(static_cast<std::size_t>(PQntuples(result)));
     for (int row = 0; row < PQntuples(result); ++row) {
@@ -88,14 +84,9 @@ std::vector<TextRow> rows_of(const PGresult* result) {
     return rows;
 }
 
-constexpr int stop_poll_ms = 100;
-
-/// Asks the server to end what it does; an answer comes all the same.
-void cancel_statement(PGconn* connection) {
-    std::array<char, 256> error{};
-    PGcancel* cancel = PQgetCancel(connection);
-    PQcancel(cancel, error.data(), static_cast<int>(error.size()));
-    PQfreeCancel(cancel);
+bool is_done(const PGresult* result) {
+    const ExecStatusType status = PQresultStatus(result);
+    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY;
 }
 
 /// Whether the server turned us away, rather than being away. It gives no SQLSTATE for that.
@@ -171,30 +162,47 @@ Result<std::vector<TextRow>> Connection::query(const std::string& statement) {
 }
 
 Result<std::vector<TextRow>> Connection::query(const std::string& statement,
-                                               const std::stop_token& stop) {
+                                               const std::function<Status()>& go_on) {
     PGconn* raw = connection_.get();
-    if (PQsendQuery(raw, statement.c_str()) == 0) {
-        return server_error(nullptr, raw);
+    constexpr std::chrono::milliseconds pause{200};
+    Status judged;
+    bool sent = PQsendQuery(raw, statement.c_str()) == 1;
+    while (sent && judged && PQisBusy(raw) != 0) {
+        TRY_LET(const bool came, wait_for_input(pause));
+        judged = came ? Status() : go_on();
     }
-    bool cancelled = false;
-    while (PQisBusy(raw) != 0) {
-        if (stop.stop_requested() && !std::exchange(cancelled, true)) {
-            cancel_statement(raw);
-        }
-        pollfd watched{.fd = PQsocket(raw), .events = POLLIN, .revents = 0};
-        if (poll(&watched, 1, stop_poll_ms) > 0 && PQconsumeInput(raw) == 0) {
-            return server_error(nullptr, raw);
-        }
+    if (!judged) {
+        cancel();
     }
     const ResultHandle result(PQgetResult(raw));
-    const ResultHandle end(PQgetResult(raw));
-    if (cancelled) {
-        return fail(ErrorKind::cancelled, "stopped while the server waited");
+    while (const ResultHandle more{PQgetResult(raw)}) {
     }
+    TRY(judged);
     if (!is_done(result.get())) {
         return server_error(result.get(), raw);
     }
     return rows_of(result.get());
+}
+
+Result<bool> Connection::wait_for_input(std::chrono::milliseconds wait) {
+    pollfd watched{.fd = PQsocket(connection_.get()), .events = POLLIN, .revents = 0};
+    const bool came = poll(&watched, 1, static_cast<int>(wait.count())) > 0;
+    if (came && PQconsumeInput(connection_.get()) == 0) {
+        return fail(ErrorKind::unavailable, "PostgreSQL went away: {}",
+                    first_line(PQerrorMessage(connection_.get())));
+    }
+    return came;
+}
+
+void Connection::cancel() {
+    struct FreeCancel {
+        void operator()(PGcancel* cancel) const { PQfreeCancel(cancel); }
+    };
+    const std::unique_ptr<PGcancel, FreeCancel> request(PQgetCancel(connection_.get()));
+    std::array<char, 256> ignored{};
+    if (request != nullptr) {
+        PQcancel(request.get(), ignored.data(), static_cast<int>(ignored.size()));
+    }
 }
 
 Status Connection::begin_copy_out(const std::string& statement) {
@@ -244,19 +252,14 @@ Result<std::optional<std::span<const std::byte>>> Connection::read_copy(
     if (!would_block) {
         return message;
     }
-    pollfd watched{.fd = PQsocket(connection_.get()), .events = POLLIN, .revents = 0};
-    if (poll(&watched, 1, static_cast<int>(wait.count())) > 0 &&
-        PQconsumeInput(connection_.get()) == 0) {
-        return fail(ErrorKind::unavailable, "PostgreSQL went away: {}",
-                    first_line(PQerrorMessage(connection_.get())));
-    }
+    TRY(wait_for_input(wait));
     return take_copy(false, would_block);
 }
 
 Status Connection::end_copy() {
     PGconn* raw = connection_.get();
     if (PQtransactionStatus(raw) == PQTRANS_ACTIVE) {
-        cancel_statement(raw);
+        cancel();
     }
     for (ResultHandle result(PQgetResult(raw)); result != nullptr; result.reset(PQgetResult(raw))) {
         char* buffer = nullptr;
@@ -280,6 +283,10 @@ Status Connection::write_copy(std::span<const std::byte> message) {
                     first_line(PQerrorMessage(connection_.get())));
     }
     return {};
+}
+
+int Connection::process() const {
+    return PQbackendPID(connection_.get());
 }
 
 int Connection::server_version() const {

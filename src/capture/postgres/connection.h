@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -33,9 +34,10 @@ public:
     Status execute(const std::string& statements);
     /// Runs one statement and returns its rows.
     Result<std::vector<TextRow>> query(const std::string& statement);
-    /// The same for a statement that may wait for others. At a stop request it is cancelled, and
-    /// the call fails with `cancelled`.
-    Result<std::vector<TextRow>> query(const std::string& statement, const std::stop_token& stop);
+    /// The same for a statement that may take long: asks `go_on` every 200 ms until the rows are
+    /// there. Its failure cancels the statement and is returned.
+    Result<std::vector<TextRow>> query(const std::string& statement,
+                                       const std::function<Status()>& go_on);
 
     /// Begins a COPY ... TO STDOUT, or a replication stream.
     Status begin_copy_out(const std::string& statement);
@@ -47,6 +49,9 @@ public:
     Status end_copy();
     /// Sends one message of a replication stream.
     Status write_copy(std::span<const std::byte> message);
+
+    /// The server's process of this session.
+    int process() const;
 
     /// The server's version as PostgreSQL counts it: 150020 for 15.20.
     int server_version() const;
@@ -64,6 +69,9 @@ private:
     };
 
     explicit Connection(PGconn* connection) : connection_(connection) {}
+    /// Waits for something from the server. Returns false if nothing came in time.
+    Result<bool> wait_for_input(std::chrono::milliseconds wait);
+    void cancel();
     Result<std::optional<std::span<const std::byte>>> take_copy(bool wait, bool& would_block);
 
     std::unique_ptr<PGconn, Finish> connection_;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "capture/postgres/named_tables.h"
+
 namespace weir::capture::postgres {
 namespace {
 
@@ -9,19 +11,21 @@ constexpr int refuses_under_full = 180'000;
 
 }  // namespace
 
-Result<std::optional<std::string>> generated_identity(Connection& connection,
-                                                      const catalog::TableName& name) {
+Result<std::map<catalog::TableName, std::string>> generated_identities(
+    Connection& connection, const std::vector<catalog::TableName>& names) {
     TRY_LET(const auto rows,
             connection.query(fmt::format(
-                "SELECT a.attname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-                "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
-                "AND a.attgenerated <> '' LEFT JOIN pg_index i ON i.indrelid = c.oid AND CASE "
-                "c.relreplident WHEN 'i' THEN i.indisreplident ELSE i.indisprimary END "
-                "WHERE n.nspname = {} AND c.relname = {} AND (a.attnum = ANY (i.indkey) OR "
-                "(c.relreplident = 'f' AND {})) ORDER BY a.attnum LIMIT 1",
-                connection.quote_literal(name.schema), connection.quote_literal(name.table),
+                "SELECT n.nspname, c.relname, a.attname FROM {} {} JOIN pg_attribute a ON "
+                "a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated <> "
+                "'' WHERE a.attnum = ANY (i.indkey) OR (c.relreplident = 'f' AND {}) ORDER BY "
+                "a.attnum",
+                from_named_tables(connection, names), join_identity_index,
                 connection.server_version() >= refuses_under_full)));
-    return rows.empty() ? std::nullopt : rows[0][0];
+    std::map<catalog::TableName, std::string> found;
+    for (const TextRow& row : rows) {
+        found.try_emplace({row[0].value_or(""), row[1].value_or("")}, row[2].value_or(""));
+    }
+    return found;
 }
 
 }  // namespace weir::capture::postgres

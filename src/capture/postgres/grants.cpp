@@ -70,7 +70,9 @@ Result<Statements> grant_statements(Connection& connection, const std::string& r
     TRY(grant_what_is_not_public(connection, quoted, snapshot_only, statements));
     grant_tables(connection, quoted, names, statements);
     if (!snapshot_only) {
-        statements.push_back(create_publication_statement(connection, options.publication, names));
+        TRY_LET(const auto publications,
+                create_publication_statements(connection, options.publication, names));
+        statements.insert(statements.end(), publications.begin(), publications.end());
     }
     return statements;
 }

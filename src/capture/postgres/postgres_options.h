@@ -2,17 +2,26 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "capture/postgres/source_identity.h"
 
 namespace weir::capture::postgres {
 
 /// What columns hold, by "schema.table.column": "phi.ssn", ...
 using ColumnTags = std::map<std::string, std::vector<std::string>>;
+
+/// What to do while the server makes weir wait for other people's transactions.
+struct ServerWait {
+    std::function<void(const Error&)> tell = {};  // Hears for whom, whenever that is another one.
+    std::stop_token stop = {};                    // Ends the wait.
+};
 
 /// How to reach a source and what to read of it.
 struct PostgresOptions {
@@ -25,6 +34,7 @@ struct PostgresOptions {
     std::filesystem::path spool_folder = {};
     ColumnTags tags = {};                      // A column without any is "phi.unclassified".
     std::optional<SourceIdentity> known = {};  // The server that it must be; none: any.
+    ServerWait wait = {};
     bool binary = true;  // Whether values may come in binary where weir reads every type so.
 };
 

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <functional>
 #include <iterator>
+#include <map>
 #include <set>
 
 #include "base/assert.h"
@@ -14,6 +15,7 @@
 #include "capture/postgres/change_builder.h"
 #include "capture/postgres/chunk_plan.h"
 #include "capture/postgres/moment.h"
+#include "capture/postgres/named_tables.h"
 #include "capture/postgres/replication_slot.h"
 #include "capture/postgres/table_discovery.h"
 
@@ -34,9 +36,9 @@ std::string quote_table(const Connection& session, const catalog::TableName& nam
 // TRUNCATE and whatever writes a table anew exchange its storage, and the new one is empty to an
 // older snapshot. The catalog's row is the snapshot's; the functions look at the present.
 constexpr auto find_storage_sql =
-    "SELECT c.relfilenode, pg_relation_size(c.oid) / current_setting('block_size')::bigint, "
-    "c.reltoastrelid <> 0 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE "
-    "n.nspname = {} AND c.relname = {} AND c.relfilenode = pg_relation_filenode(c.oid)";
+    "SELECT n.nspname, c.relname, c.relfilenode, pg_relation_size(c.oid) / "
+    "current_setting('block_size')::bigint, c.reltoastrelid <> 0 FROM {} WHERE c.relfilenode = "
+    "pg_relation_filenode(c.oid)";
 
 // PostgreSQL numbers the pages of a table with 32 bits; the last number is none.
 constexpr std::uint64_t block_max = 0xFFFF'FFFF;
@@ -63,19 +65,25 @@ std::uint64_t to_count(const std::optional<std::string>& cell) {
     return count;
 }
 
+using Storages = std::map<catalog::TableName, TableStorage>;
+
 /// Fails if the session's snapshot no longer sees the rows of a table that it has locked.
-Result<TableStorage> find_storage(Connection& session, const catalog::TableName& name) {
+Result<Storages> find_storages(Connection& session, const std::vector<catalog::TableName>& names) {
     TRY_LET(const auto rows,
-            session.query(fmt::format(find_storage_sql, session.quote_literal(name.schema),
-                                      session.quote_literal(name.table))));
-    if (rows.empty()) {
-        return fail(ErrorKind::conflict,
-                    "a table was truncated or written anew while the snapshot began, table={}",
-                    name.to_string());
+            session.query(fmt::format(find_storage_sql, from_named_tables(session, names))));
+    Storages found;
+    for (const TextRow& row : rows) {
+        found[{*row[0], *row[1]}] = {
+            .number = to_count(row[2]), .blocks = to_count(row[3]), .has_toast = row[4] == "t"};
     }
-    return TableStorage{.number = to_count(rows[0][0]),
-                        .blocks = to_count(rows[0][1]),
-                        .has_toast = rows[0][2] == "t"};
+    for (const catalog::TableName& name : names) {
+        if (!found.contains(name)) {
+            return fail(ErrorKind::conflict,
+                        "a table was truncated or written anew while the snapshot began, table={}",
+                        name.to_string());
+        }
+    }
+    return found;
 }
 
 /// Tables that can be read, and the others.
@@ -91,24 +99,26 @@ struct Readable {
 
 // Row security would hide rows without a word.
 constexpr auto find_rights_sql =
-    "SELECT has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE'), "
-    "row_security_active(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-    "WHERE n.nspname = {} AND c.relname = {}";
+    "SELECT n.nspname, c.relname, has_table_privilege(c.oid, 'SELECT') AND "
+    "has_schema_privilege(n.oid, 'USAGE'), row_security_active(c.oid) FROM {}";
 
 Result<Readable> find_readable(Connection& session, const std::vector<catalog::TableName>& names) {
+    TRY_LET(const auto rows,
+            session.query(fmt::format(find_rights_sql, from_named_tables(session, names))));
+    std::map<catalog::TableName, std::string> reasons;
+    for (const TextRow& row : rows) {
+        reasons[{*row[0], *row[1]}] =
+            row[2] != "t"   ? "the role may not read it: GRANT SELECT on it, USAGE on its schema"
+            : row[3] == "t" ? "row level security hides rows of it: give the role BYPASSRLS"
+                            : "";
+    }
     Readable readable{.names = names, .others = {}};
     for (const catalog::TableName& name : names) {
-        TRY_LET(const auto rows,
-                session.query(fmt::format(find_rights_sql, session.quote_literal(name.schema),
-                                          session.quote_literal(name.table))));
-        if (rows.empty()) {
+        const auto found = reasons.find(name);
+        if (found == reasons.end()) {
             readable.leave_out(name, "it does not exist any more");
-        } else if (rows[0][0] != "t") {
-            readable.leave_out(name,
-                               "the role may not read it: GRANT SELECT on it, USAGE on its schema");
-        } else if (rows[0][1] == "t") {
-            readable.leave_out(name,
-                               "row level security hides rows of it: give the role BYPASSRLS");
+        } else if (!found->second.empty()) {
+            readable.leave_out(name, found->second);
         }
     }
     return readable;
@@ -119,8 +129,9 @@ Status leave_out_unpublished(Connection& session, const std::string& publication
                              Readable& readable) {
     TRY_LET(const auto rows,
             session.query(fmt::format(
-                "SELECT schemaname, tablename FROM pg_publication_tables WHERE pubname = {}",
-                session.quote_literal(publication))));
+                "SELECT schemaname, tablename FROM pg_publication_tables WHERE pubname IN ({}, {})",
+                session.quote_literal(publication),
+                session.quote_literal(append_publication(publication)))));
     std::set<catalog::TableName> published;
     for (const TextRow& row : rows) {
         published.insert({row[0].value_or(""), row[1].value_or("")});
@@ -188,20 +199,32 @@ Result<bool> take_row(ByteCursor& cursor, const CapturedTable& table, Tuple& row
     return true;
 }
 
-/// Describes a table as it is now: under the version it is known by, or the next if it has changed.
-Result<CapturedTable> describe_after(TableDiscovery& discovery, const catalog::TableName& name,
-                                     const PostgresSnapshot::Contracts& known) {
-    const auto before =
-        std::ranges::find(known, name, [](const auto& contract) { return contract->name; });
-    if (before == known.end()) {
-        return discovery.describe(name, {1});
+/// What older rows have in a column stays said once it was.
+CapturedTable with_missing_values(CapturedTable table, const catalog::TableContract& before) {
+    auto contract = std::make_shared<catalog::TableContract>(*table.contract);
+    for (catalog::Column& column : contract->columns) {
+        const auto old = std::ranges::find(before.columns, column.id, &catalog::Column::id);
+        if (old != before.columns.end()) {
+            column.missing_value = old->missing_value;
+        }
     }
-    TRY_LET(CapturedTable same, discovery.describe(name, (*before)->version));
+    table.contract = std::move(contract);
+    return table;
+}
+
+/// Gives a table as it is now the version it is known by, or the next if it has changed.
+CapturedTable version_after(CapturedTable table, const PostgresSnapshot::Contracts& known) {
+    const auto before = std::ranges::find(known, table.contract->name,
+                                          [](const auto& contract) { return contract->name; });
+    if (before == known.end()) {
+        return table;
+    }
+    CapturedTable same =
+        with_version(with_missing_values(std::move(table), **before), (*before)->version);
     if (catalog::to_json(*same.contract) == catalog::to_json(**before)) {
         return same;
     }
-    const std::uint32_t next = (*before)->version.number + 1;
-    return discovery.describe(name, catalog::SchemaVersion{next});
+    return with_version(std::move(same), {(*before)->version.number + 1});
 }
 
 Result<std::vector<Connection>> open_connections(const std::string& url, std::size_t count) {
@@ -245,19 +268,23 @@ Result<std::string> reading_slot(Connection& replication, const std::string& slo
 Status PostgresSnapshot::describe_tables(const std::vector<catalog::TableName>& names,
                                          const ColumnTags& tags, const Contracts& known) {
     TableDiscovery discovery(workers_.front(), tags);
-    for (const catalog::TableName& name : names) {
-        TRY_LET(CapturedTable table, describe_after(discovery, name, known));
-        tables_.push_back(std::make_shared<const CapturedTable>(std::move(table)));
+    TRY_LET(auto tables, discovery.describe_all(names));
+    for (CapturedTable& table : tables) {
+        tables_.push_back(
+            std::make_shared<const CapturedTable>(version_after(std::move(table), known)));
     }
     return {};
 }
 
 Status PostgresSnapshot::plan_chunks(const change::SnapshotProgress& progress) {
     plan_.chunk_blocks = progress.chunk_blocks;
+    std::vector<catalog::TableName> names;
+    std::ranges::transform(tables_, std::back_inserter(names),
+                           [](const auto& table) { return table->contract->name; });
+    TRY_LET(const Storages storages, find_storages(workers_.front(), names));
     for (const auto& table : tables_) {
         const catalog::TableName& name = table->contract->name;
-        TRY_LET(const TableStorage storage, find_storage(workers_.front(), name));
-        ChunkPlan plan = postgres::plan_chunks(table->contract, storage, progress);
+        ChunkPlan plan = postgres::plan_chunks(table->contract, storages.at(name), progress);
         std::ranges::move(plan.chunks, std::back_inserter(plan_.chunks));
         if (plan.restarted) {
             plan_.restarted.push_back(name);
@@ -316,7 +343,8 @@ Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin_once(
         TRY(drop_slot(session, options.slot));
         TRY_LET(Connection replication,
                 Connection::open(options.url, Connection::Mode::replication));
-        TRY_LET(const ExportedSnapshot exported, create_slot(replication, options.slot));
+        TRY_LET(const ExportedSnapshot exported,
+                create_slot(replication, session, options.slot, options.wait));
         begun.reset(new PostgresSnapshot(std::move(replication)));
         begun->plan_.position = exported.position;
         snapshot = exported.name;
@@ -355,7 +383,7 @@ Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::resume_once(
     TRY_LET(const auto names, TableDiscovery(session).find_tables(options.tables));
     TRY(publish_tables(session, options.publication, names));
     TRY_LET(Readable readable, find_readable(session, names));
-    TRY_LET(auto resumed, read_once_more(options, workers, readable.names, known, {}));
+    TRY_LET(auto resumed, read_once_more(session, options, workers, readable.names, known));
     if (!resumed->goes_on_with(known, progress)) {
         return nullptr;
     }
@@ -369,14 +397,13 @@ Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::resume_once(
 }
 
 Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::read_once_more(
-    const PostgresOptions& options, std::size_t workers,
-    const std::vector<catalog::TableName>& names, const Contracts& known,
-    const std::stop_token& stop) {
+    Connection& side, const PostgresOptions& options, std::size_t workers,
+    const std::vector<catalog::TableName>& names, const Contracts& known) {
     TRY_LET(std::vector<Connection> readers, open_connections(options.url, workers));
     TRY_LET(Connection replication, Connection::open(options.url, Connection::Mode::replication));
     TRY_LET(const std::string slot, reading_slot(replication, options.slot));
     TRY_LET(const ExportedSnapshot exported,
-            create_slot(replication, slot, SlotLife::temporary, stop));
+            create_slot(replication, side, slot, options.wait, SlotLife::temporary));
     std::unique_ptr<PostgresSnapshot> reading(new PostgresSnapshot(std::move(replication)));
     reading->plan_.position = exported.position;
     TRY(reading->begin_reading(std::move(readers), exported.name, names));
@@ -387,14 +414,14 @@ Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::read_once_more(
 
 Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin_beside(
     const PostgresOptions& options, std::size_t workers,
-    const change::TableSource::Request& request, const std::stop_token& stop) {
+    const change::TableSource::Request& request) {
     WEIR_ASSERT(workers > 0);
-    return try_again([&] { return begin_beside_once(options, workers, request, stop); });
+    return try_again([&] { return begin_beside_once(options, workers, request); });
 }
 
 Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin_beside_once(
     const PostgresOptions& options, std::size_t workers,
-    const change::TableSource::Request& request, const std::stop_token& stop) {
+    const change::TableSource::Request& request) {
     TRY_LET(Connection session, Connection::open(options.url));
     TRY_LET(const auto wanted, TableDiscovery(session).find_tables(options.tables));
     const Status published = publish_tables(session, options.publication, wanted);
@@ -403,7 +430,7 @@ Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin_beside_once(
     }
     TRY_LET(Readable readable, find_readable(session, request.tables));
     TRY(leave_out_unpublished(session, options.publication, readable));
-    TRY_LET(auto reading, read_once_more(options, workers, readable.names, request.known, stop));
+    TRY_LET(auto reading, read_once_more(session, options, workers, readable.names, request.known));
     reading->plan_.unreadable = std::move(readable.others);
     const bool goes_on =
         request.progress && reading->goes_on_with(request.known, *request.progress);

@@ -42,7 +42,7 @@ public:
     /// run now, or until a stop request.
     static Result<std::unique_ptr<PostgresSnapshot>> begin_beside(
         const PostgresOptions& options, std::size_t workers,
-        const change::TableSource::Request& request, const std::stop_token& stop);
+        const change::TableSource::Request& request);
 
     const change::SnapshotPlan& plan() const override { return plan_; }
     Status read_chunk(const change::SnapshotChunk& chunk, std::size_t worker,
@@ -61,12 +61,11 @@ private:
         const change::SnapshotProgress& progress);
     static Result<std::unique_ptr<PostgresSnapshot>> begin_beside_once(
         const PostgresOptions& options, std::size_t workers,
-        const change::TableSource::Request& request, const std::stop_token& stop);
+        const change::TableSource::Request& request);
     /// A reading of `names` that a temporary slot exports.
     static Result<std::unique_ptr<PostgresSnapshot>> read_once_more(
-        const PostgresOptions& options, std::size_t workers,
-        const std::vector<catalog::TableName>& names, const Contracts& known,
-        const std::stop_token& stop);
+        Connection& side, const PostgresOptions& options, std::size_t workers,
+        const std::vector<catalog::TableName>& names, const Contracts& known);
     /// Describes the tables as the reading sees them.
     Status describe_tables(const std::vector<catalog::TableName>& names, const ColumnTags& tags,
                            const Contracts& known);

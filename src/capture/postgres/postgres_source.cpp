@@ -20,14 +20,6 @@ constexpr auto idle_wait = 100ms;
 /// A streamed relation message as it is spooled: this letter, its number of arrival, the message.
 constexpr std::byte numbered_relation{'r'};
 
-/// Whether rows that stand in the table have other values now, of which the log tells nothing.
-bool is_rewritten(const catalog::TableContract& before, const catalog::TableContract& after) {
-    return std::ranges::any_of(after.columns, [&](const catalog::Column& column) {
-        const auto old = std::ranges::find(before.columns, column.id, &catalog::Column::id);
-        return old != before.columns.end() && old->source_type != column.source_type;
-    });
-}
-
 }  // namespace
 
 PostgresSource::PostgresSource(const PostgresOptions& options, SourceIdentity identity,
@@ -54,7 +46,10 @@ Result<std::unique_ptr<PostgresSource>> PostgresSource::open(
         "START_REPLICATION SLOT {} LOGICAL {} (proto_version '2', publication_names {}, "
         "streaming 'on', binary '{}')",
         stream.quote_identifier(options.slot), position.to_string(),
-        stream.quote_literal(stream.quote_identifier(options.publication)), source->binary_);
+        stream.quote_literal(
+            fmt::format("{},{}", stream.quote_identifier(options.publication),
+                        stream.quote_identifier(append_publication(options.publication)))),
+        source->binary_);
     auto started = ReplicationStream::start(std::move(stream), statement, position, clock);
     // Until here the slot could be exchanged, and the server would have begun past `position`
     // without a word; while we read it, nobody can.
@@ -74,10 +69,8 @@ Status PostgresSource::learn_tables(
     }
     // What the log will bring is looked at too, so that a new type seldom stops the stream.
     TRY_LET(const auto names, discovery_.find_tables(options.tables));
-    for (const catalog::TableName& name : names) {
-        TRY_LET(const CapturedTable now, discovery_.describe(name, {1}));
-        binary_ = binary_ && now.reads_binary();
-    }
+    TRY_LET(const auto now, discovery_.describe_all(names));
+    binary_ = binary_ && std::ranges::all_of(now, &CapturedTable::reads_binary);
     return {};
 }
 
@@ -353,9 +346,10 @@ Result<ChangeBuilder*> PostgresSource::follow(RelationId id, std::span<const std
 
 Status PostgresSource::change_shape(const catalog::TableName& name, CapturedTable table,
                                     change::ChangeSink& sink) {
-    const auto before = known_.find(name);
-    if (before != known_.end() && is_rewritten(*before->second->contract, *table.contract)) {
-        TRY(sink.set_aside(name, change::AsideReason::rewritten, "a column has another type"));
+    if (table.rewritten) {
+        TRY(sink.set_aside(name, change::AsideReason::rewritten,
+                           "a column has another type, or is new and has a value of its own in "
+                           "each row"));
     }
     TRY(sink.schema_changed(table.contract));
     known_[name] = std::make_shared<const CapturedTable>(std::move(table));

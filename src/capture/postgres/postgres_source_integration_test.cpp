@@ -199,6 +199,88 @@ TEST_F(PostgresSourceTest, ReadsAHugeTransactionWithManySubtransactions) {
     }
 }
 
+TEST_F(PostgresSourceTest, PreparedTransactionsArriveWholeAtCommitPreparedOrNotAtAll) {
+    make_tables();
+    begin_log();
+    EXPECT_EQ(ask("SELECT two_phase FROM pg_replication_slots WHERE slot_name = 'main_slot'"), "f");
+    // Small ones, and ones that the server streams before they are prepared.
+    for (const int rows : {3, 2000}) {
+        const std::string insert = fmt::format(
+            "BEGIN; INSERT INTO claims.claim SELECT {0} + i, i, repeat('n', 200) FROM "
+            "generate_series(1, {0}) i; SAVEPOINT s; INSERT INTO claims.claim VALUES (-{0}); "
+            "ROLLBACK TO s; ",
+            rows);
+        run(fmt::format("{}PREPARE TRANSACTION 'kept {}'", insert, rows));
+        run(
+            fmt::format("BEGIN; INSERT INTO claims.claim VALUES (-1), (-2); PREPARE TRANSACTION "
+                        "'gone {}'",
+                        rows));
+        RecordingSink sink;
+        stream(options, sink);
+        EXPECT_EQ(written_rows(sink.batches).size(), rows == 3 ? 0U : 3U);
+        run(fmt::format("ROLLBACK PREPARED 'gone {}'", rows));
+        run(fmt::format("COMMIT PREPARED 'kept {}'", rows));
+    }
+    run("BEGIN; INSERT INTO claims.claim SELECT -i, i, repeat('n', 200) FROM generate_series(1, "
+        "2000) i; PREPARE TRANSACTION 'gone'");
+    run("ROLLBACK PREPARED 'gone'");
+    RecordingSink sink;
+    stream(options, sink);
+    const auto rows = written_rows(sink.batches);
+    EXPECT_EQ(rows.size(), 2003U);
+    EXPECT_EQ(texts(rows), decoded("oracle"));
+    EXPECT_EQ(
+        std::ranges::count_if(
+            rows, [&](const auto& row) { return row.transaction == rows.front().transaction; }),
+        3);
+}
+
+TEST_F(PostgresSourceTest, ASnapshotWaitsForPreparedTransactionsAndSaysSo) {
+    make_tables();
+    run("INSERT INTO claims.claim VALUES (1)");
+    run("BEGIN; INSERT INTO claims.claim VALUES (2); PREPARE TRANSACTION 'kept'; BEGIN; INSERT "
+        "INTO claims.claim VALUES (3); PREPARE TRANSACTION "
+        "'gone'");
+    std::vector<std::string> told;
+    options.wait.tell = [&](const Error& why) {
+        told.push_back(why.message());
+        const bool kept = why.message().find("gid=kept") != std::string::npos;
+        run(kept ? "COMMIT PREPARED 'kept'" : "ROLLBACK PREPARED 'gone'");
+    };
+    RecordingSink read;
+    snapshot(read);
+    ASSERT_FALSE(told.empty());
+    EXPECT_THAT(told[0],
+                HasSubstr("waits for a prepared transaction; end it with COMMIT PREPARED"));
+    EXPECT_EQ(written_rows(read.batches).size(), 2U);
+    run("DELETE FROM claims.claim WHERE id = 2");
+    RecordingSink sink;
+    stream(options, sink);
+    EXPECT_EQ(written_rows(sink.batches).size(), 1U);
+    if (ask("SELECT count(*) FROM pg_prepared_xacts") != "0") {
+        run("ROLLBACK PREPARED 'gone'");
+    }
+}
+
+TEST_F(PostgresSourceTest, ASnapshotThatWaitsIsStoppedAndLeavesNoSlot) {
+    make_tables();
+    auto other = Connection::open(options.url).value();
+    ASSERT_THAT(other.execute("BEGIN; INSERT INTO claims.claim VALUES (2)"), IsOk());
+    std::stop_source stop;
+    std::string told;
+    options.wait = {.tell =
+                        [&](const Error& why) {
+                            told = why.message();
+                            stop.request_stop();
+                        },
+                    .stop = stop.get_token()};
+    EXPECT_THAT(PostgresSnapshot::begin(options, PostgresSnapshot::Mode::with_slot, 1, {}),
+                IsError(ErrorKind::cancelled, HasSubstr("while the replication slot was made")));
+    EXPECT_THAT(told, HasSubstr(fmt::format("process={}", other.process())));
+    ASSERT_THAT(other.execute("ROLLBACK"), IsOk());
+    EXPECT_EQ(ask("SELECT count(*) FROM pg_replication_slots"), "0");
+}
+
 TEST_F(PostgresSourceTest, MarksUntouchedToastAsUnchangedAndTakesItFromAFullOldRow) {
     make_tables();
     begin_log();

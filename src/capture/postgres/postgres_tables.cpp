@@ -18,8 +18,10 @@ Result<std::vector<catalog::TableName>> PostgresTables::find_tables() {
 
 Result<std::unique_ptr<change::SnapshotSource>> PostgresTables::begin(const Request& request,
                                                                       const std::stop_token& stop) {
+    PostgresOptions options = options_;
+    options.wait.stop = stop;
     TRY_LET(std::unique_ptr<change::SnapshotSource> reading,
-            PostgresSnapshot::begin_beside(options_, workers_, request, stop));
+            PostgresSnapshot::begin_beside(options, workers_, request));
     return reading;
 }
 

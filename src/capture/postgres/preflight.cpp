@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "capture/postgres/generated_columns.h"
+#include "capture/postgres/named_tables.h"
 #include "capture/postgres/replication_slot.h"
 #include "capture/postgres/table_discovery.h"
 
@@ -79,65 +80,79 @@ void check_names(const catalog::TableContract& contract, Findings& findings) {
     }
 }
 
-Status check_privileges(Connection& connection, const catalog::TableName& name,
-                        const std::string& quoted, Findings& findings) {
+std::string quoted(const Connection& connection, const catalog::TableName& name) {
+    return fmt::format("{}.{}", connection.quote_identifier(name.schema),
+                       connection.quote_identifier(name.table));
+}
+
+Status check_privileges(Connection& connection, const std::vector<catalog::TableName>& names,
+                        Findings& findings) {
     TRY_LET(const auto rows,
-            connection.query(fmt::format(
-                "SELECT has_schema_privilege(n.oid, 'USAGE'), has_table_privilege(c.oid, 'SELECT') "
-                "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = "
-                "{} AND c.relname = {}",
-                connection.quote_literal(name.schema), connection.quote_literal(name.table))));
-    if (!rows.empty() && rows[0][0] != "t") {
-        findings.push_back({.object = name.to_string(),
-                            .message = "the role may not use the table's schema",
-                            .remedy = fmt::format("GRANT USAGE ON SCHEMA {} TO ...",
-                                                  connection.quote_identifier(name.schema))});
-    }
-    if (!rows.empty() && rows[0][1] != "t") {
-        findings.push_back({.object = name.to_string(),
-                            .message = "the role may not read the table",
-                            .remedy = fmt::format("GRANT SELECT ON {} TO ...", quoted)});
+            connection.query(
+                fmt::format("SELECT n.nspname, c.relname, has_schema_privilege(n.oid, 'USAGE'), "
+                            "has_table_privilege(c.oid, 'SELECT') FROM {} ORDER BY 1, 2",
+                            from_named_tables(connection, names))));
+    for (const TextRow& row : rows) {
+        const catalog::TableName name{row[0].value_or(""), row[1].value_or("")};
+        if (row[2] != "t") {
+            findings.push_back({.object = name.to_string(),
+                                .message = "the role may not use the table's schema",
+                                .remedy = fmt::format("GRANT USAGE ON SCHEMA {} TO ...",
+                                                      connection.quote_identifier(name.schema))});
+        }
+        if (row[3] != "t") {
+            findings.push_back(
+                {.object = name.to_string(),
+                 .message = "the role may not read the table",
+                 .remedy = fmt::format("GRANT SELECT ON {} TO ...", quoted(connection, name))});
+        }
     }
     return {};
 }
 
-Status check_generated(Connection& connection, const catalog::TableName& name,
-                       const std::string& quoted, Findings& findings) {
-    TRY_LET(const auto column, generated_identity(connection, name));
-    if (column) {
+Status check_generated(Connection& connection, const std::vector<catalog::TableName>& names,
+                       Findings& findings) {
+    TRY_LET(const auto generated, generated_identities(connection, names));
+    for (const auto& [name, column] : generated) {
         findings.push_back(
-            {.object = fmt::format("{}.{}", name.to_string(), *column),
+            {.object = fmt::format("{}.{}", name.to_string(), column),
              .message = "a generated column is part of the row's identity, and does not reach the "
                         "log; from PostgreSQL 18 on the server refuses updates and deletes once "
                         "the table is published",
              .remedy = fmt::format("a unique index of ordinary NOT NULL columns, then ALTER TABLE "
                                    "{} REPLICA IDENTITY USING INDEX ...; or leave the table out",
-                                   quoted)});
+                                   quoted(connection, name))});
     }
     return {};
 }
 
-Status check_table(Connection& connection, const catalog::TableName& name, bool snapshot_only,
-                   Findings& findings) {
-    TableDiscovery discovery(connection);
-    TRY_LET(const CapturedTable table, discovery.describe(name, {1}));
-    const std::string quoted = fmt::format("{}.{}", connection.quote_identifier(name.schema),
-                                           connection.quote_identifier(name.table));
-    if (!snapshot_only && table.contract->identity == catalog::RowIdentity::none) {
+void check_identity(const Connection& connection, const catalog::TableContract& contract,
+                    Findings& findings) {
+    if (contract.identity == catalog::RowIdentity::none) {
         findings.push_back(
-            {.object = name.to_string(),
-             .message = "updates and deletes of this table do not reach the log, and the server "
-                        "refuses them once the table is published",
-             .remedy = fmt::format("add a primary key, or ALTER TABLE {} REPLICA IDENTITY FULL, or "
-                                   "leave the table out",
-                                   quoted)});
+            {.severity = Finding::Severity::warning,
+             .object = contract.name.to_string(),
+             .message = "its rows have no replica identity: it is captured as an append log, of "
+                        "inserts and truncates alone; its updates and deletes stay in the source",
+             .remedy = fmt::format("nothing, if rows are only ever added; else add a primary key, "
+                                   "or ALTER TABLE {} REPLICA IDENTITY FULL, before weir init",
+                                   quoted(connection, contract.name))});
+    }
+}
+
+Status check_tables(Connection& connection, const std::vector<catalog::TableName>& names,
+                    bool snapshot_only, Findings& findings) {
+    TRY_LET(const auto tables, TableDiscovery(connection).describe_all(names));
+    for (const CapturedTable& table : tables) {
+        if (!snapshot_only) {
+            check_identity(connection, *table.contract, findings);
+        }
+        check_names(*table.contract, findings);
     }
     if (!snapshot_only) {
-        TRY(check_generated(connection, name, quoted, findings));
+        TRY(check_generated(connection, names, findings));
     }
-    TRY(check_privileges(connection, name, quoted, findings));
-    check_names(*table.contract, findings);
-    return {};
+    return check_privileges(connection, names, findings);
 }
 
 }  // namespace
@@ -150,9 +165,7 @@ Result<Findings> check_source(Connection& connection, const PostgresOptions& opt
     }
     TableDiscovery discovery(connection);
     TRY_LET(const auto names, discovery.find_tables(options.tables));
-    for (const catalog::TableName& name : names) {
-        TRY(check_table(connection, name, snapshot_only, findings));
-    }
+    TRY(check_tables(connection, names, snapshot_only, findings));
     TRY_LET(const auto left_out, discovery.find_left_out(options.tables));
     for (const LeftOutTable& table : left_out) {
         findings.push_back({.severity = Finding::Severity::warning,

@@ -42,15 +42,20 @@ TEST_F(PreflightTest, ASourceThatIsReadyHasNoFindings) {
     EXPECT_THAT(findings(), IsEmpty());
 }
 
-TEST_F(PreflightTest, ATableWithoutIdentityIsNamedAndItsRemedyWorks) {
+TEST_F(PreflightTest, ATableWithoutIdentityIsSaidToBeAnAppendLogAndTheRemedyWorks) {
     run("CREATE TABLE claims.event (id int)");
     const auto found = findings();
-    ASSERT_THAT(found, ElementsAre(finding(Severity::error, "claims.event", "do not reach the log",
+    ASSERT_THAT(found, ElementsAre(finding(Severity::warning, "claims.event", "an append log",
                                            "ALTER TABLE \"claims\".\"event\" REPLICA IDENTITY "
                                            "FULL")));
     run("ALTER TABLE \"claims\".\"event\" REPLICA IDENTITY FULL");
     EXPECT_THAT(findings(), IsEmpty());
     run("ALTER TABLE claims.event REPLICA IDENTITY NOTHING");
+    EXPECT_THAT(findings(), ElementsAre(Field(&Finding::object, "claims.event")));
+}
+
+TEST_F(PreflightTest, ADeferrableKeyIsNoIdentity) {
+    run("CREATE TABLE claims.event (id int PRIMARY KEY DEFERRABLE)");
     EXPECT_THAT(findings(), ElementsAre(Field(&Finding::object, "claims.event")));
 }
 

@@ -48,6 +48,62 @@ std::string slot_query(const Connection& connection, const std::string& slot) {
         knows_reason ? "s.failover" : "false", connection.quote_literal(slot));
 }
 
+// For whose end a process waits: of a prepared transaction nobody has the lock.
+constexpr auto awaited_sql =
+    "SELECT p.gid, h.pid, extract(epoch FROM clock_timestamp() - coalesce(p.prepared, "
+    "a.xact_start))::bigint, w.transactionid FROM pg_locks w LEFT JOIN pg_locks h ON h.locktype = "
+    "'transactionid' AND h.transactionid = w.transactionid AND h.granted LEFT JOIN "
+    "pg_prepared_xacts p ON p.transaction = w.transactionid LEFT JOIN pg_stat_activity a ON a.pid "
+    "= h.pid WHERE w.pid = {} AND w.locktype = 'transactionid' AND NOT w.granted";
+
+/// Says whose end the process waits for; nothing if it waits for nobody, or nobody can tell.
+std::optional<Error> awaited(Connection& side, int process) {
+    const auto rows = side.query(fmt::format(awaited_sql, process));
+    if (!rows || rows->empty()) {
+        return std::nullopt;
+    }
+    const TextRow& row = rows->front();
+    const std::string seconds = row[2].value_or("unknown");
+    const std::string transaction = row[3].value_or("");
+    return row[0] ? Error(ErrorKind::unavailable,
+                          fmt::format("the replication slot waits for a prepared transaction; end "
+                                      "it with COMMIT PREPARED or ROLLBACK PREPARED, gid={}, "
+                                      "transaction={}, since={} s",
+                                      *row[0], transaction, seconds))
+                  : Error(ErrorKind::unavailable,
+                          fmt::format("the replication slot waits for a transaction in progress, "
+                                      "process={}, transaction={}, since={} s",
+                                      row[1].value_or("unknown"), transaction, seconds));
+}
+
+/// Tells for whom the server waits, once for each.
+class TellAwaited {
+public:
+    TellAwaited(Connection& side, int process, const ServerWait& wait)
+        : side_(side), process_(process), wait_(wait) {}
+
+    Status operator()() {
+        if (wait_.stop.stop_requested()) {
+            return fail(ErrorKind::cancelled, "stopped while the replication slot was made");
+        }
+        const auto why = awaited(side_, process_);
+        const std::string text = why ? why->message() : std::string();
+        // The time at its end goes on.
+        const std::string who = text.substr(0, text.rfind(", since="));
+        if (why && who != told_ && wait_.tell) {
+            wait_.tell(*why);
+        }
+        told_ = who;
+        return {};
+    }
+
+private:
+    Connection& side_;
+    int process_;
+    const ServerWait& wait_;
+    std::string told_;
+};
+
 /// The server's word for what it did, in the words of the setting behind it.
 std::string reason_of(const std::string& invalidation) {
     if (invalidation == "idle_timeout") {
@@ -119,34 +175,35 @@ Status check_slot(Connection& connection, const std::string& slot, change::Posit
     TRY_LET(const auto state, read_slot(connection, slot));
     if (!state) {
         return fail(ErrorKind::corrupt,
-                    "the replication slot is gone, and with it the log since the last cut; `weir "
-                    "repair` goes on, slot={}",
+                    "the replication slot is gone, and with it the log since the last cut; take a "
+                    "new snapshot (weir drop, weir init), slot={}",
                     slot);
     }
     if (!state->fits) {
         return fail(ErrorKind::corrupt,
                     "the replication slot was made anew for another database or another plugin; "
-                    "`weir repair` goes on, slot={}",
+                    "take a new snapshot (weir drop, weir init), slot={}",
                     slot);
     }
     if (state->wal_status == "lost" || !state->invalidation.empty()) {
         return fail(ErrorKind::corrupt,
                     "the server has invalidated the replication slot, and with it dropped log that "
-                    "was not read: {}; `weir repair` goes on, slot={}",
+                    "was not read: {}; take a new snapshot (weir drop, weir init), slot={}",
                     reason_of(state->invalidation), slot);
     }
     if (state->confirmed > position) {
         return fail(ErrorKind::corrupt,
                     "the slot is ahead of the ledger: changes in between are gone from the log; "
                     "restore the ledger or, if the slot was read by somebody else or made anew, "
-                    "`weir repair` goes on, slot={}, ledger={}",
+                    "take a new snapshot (weir drop, weir init), slot={}, ledger={}",
                     state->confirmed.to_string(), position.to_string());
     }
     return {};
 }
 
-Result<ExportedSnapshot> create_slot(Connection& replication, const std::string& slot,
-                                     SlotLife life, const std::stop_token& stop) {
+Result<ExportedSnapshot> create_slot(Connection& replication, Connection& side,
+                                     const std::string& slot, const ServerWait& wait,
+                                     SlotLife life) {
     const int version = replication.server_version();
     const bool on_standbys = version >= 170'000 && life == SlotLife::permanent;
     const std::string form = on_standbys          ? "(SNAPSHOT 'export', FAILOVER true)"
@@ -157,7 +214,7 @@ Result<ExportedSnapshot> create_slot(Connection& replication, const std::string&
                 .query(fmt::format("CREATE_REPLICATION_SLOT {} {} LOGICAL pgoutput {}",
                                    replication.quote_identifier(slot),
                                    life == SlotLife::temporary ? "TEMPORARY" : "", form),
-                       stop)
+                       TellAwaited(side, replication.process(), wait))
                 .with("cannot create replication slot " + slot));
     TRY_LET(const auto position, change::Position::parse(rows[0][1].value_or("")));
     return ExportedSnapshot{.position = position, .name = rows[0][2].value_or("")};

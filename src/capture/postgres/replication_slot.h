@@ -2,11 +2,11 @@
 
 #include <cstdint>
 #include <optional>
-#include <stop_token>
 #include <string>
 
 #include "base/result.h"
 #include "capture/postgres/connection.h"
+#include "capture/postgres/postgres_options.h"
 #include "capture/postgres/publication.h"  // IWYU pragma: export
 #include "change/position.h"
 
@@ -48,11 +48,12 @@ Status check_slot(Connection& connection, const std::string& slot, change::Posit
 enum class SlotLife { permanent, temporary };  // A temporary one goes with its session.
 
 /// Makes a logical slot of pgoutput; from PostgreSQL 17 on, a permanent one is kept on standbys as
-/// well. REQUIRES: `replication` is a replication connection.
-/// Waits until the transactions that run now have ended, or until a stop request.
-Result<ExportedSnapshot> create_slot(Connection& replication, const std::string& slot,
-                                     SlotLife life = SlotLife::permanent,
-                                     const std::stop_token& stop = {});
+/// well. The server waits until the transactions that run now have ended, prepared ones too:
+/// `wait` hears which one, asked of `side`, and its stop request ends it with `cancelled`.
+/// REQUIRES: `replication` is a replication connection.
+Result<ExportedSnapshot> create_slot(Connection& replication, Connection& side,
+                                     const std::string& slot, const ServerWait& wait,
+                                     SlotLife life = SlotLife::permanent);
 /// Removes the slot; none is no error.
 Status drop_slot(Connection& connection, const std::string& slot);
 /// Copies a slot with its position, for a second capture of the same range.

@@ -8,6 +8,7 @@
 #include <ranges>
 #include <set>
 
+#include "capture/postgres/named_tables.h"
 #include "capture/postgres/utf8.h"
 
 namespace weir::capture::postgres {
@@ -122,6 +123,17 @@ Status check_names(const TableContract& contract) {
                     contract.name.to_string());
     }
     return {};
+}
+
+// ADD COLUMN with a constant default writes no row: the catalog keeps the value, as an array of
+// one. Any other default writes all rows anew.
+constexpr auto find_missing_sql =
+    "SELECT atthasmissing, atthasdef OR attidentity <> '', (attmissingval::text::text[])[1] FROM "
+    "pg_attribute WHERE attrelid = {} AND attnum = {}";
+
+/// Whether the warehouse reads PostgreSQL's text of such a value as we do.
+bool may_be_missing(const arrow::DataType& type) {
+    return type.id() != arrow::Type::BINARY;
 }
 
 /// Whether the log's flags tell the key: under FULL all columns carry them, under NOTHING none.
@@ -290,27 +302,18 @@ Result<std::map<std::string, std::uint32_t>> TableDiscovery::attribute_numbers(R
     return numbers;
 }
 
-Result<std::vector<TextRow>> TableDiscovery::read_columns(const TableName& name) {
-    const std::string condition_text =
-        fmt::format("n.nspname = {} AND c.relname = {}", connection_.quote_literal(name.schema),
-                    connection_.quote_literal(name.table));
+Result<std::vector<TextRow>> TableDiscovery::read_columns(const std::vector<TableName>& names) {
     // The identity's columns; of a table with REPLICA IDENTITY FULL, its primary key if it has one.
-    return connection_.query(
+    return connection_.query(fmt::format(
         "SELECT a.attnum, a.attname, a.atttypid, a.atttypmod, format_type(a.atttypid, "
-        "a.atttypmod), a.attnotnull, coalesce(a.attnum = ANY (i.indkey), false), "
-        "c.relreplident FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-        "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
-        "AND a.attgenerated = '' LEFT JOIN pg_index i ON i.indrelid = c.oid AND CASE "
-        "c.relreplident WHEN 'i' THEN i.indisreplident ELSE i.indisprimary END WHERE " +
-        condition_text + " ORDER BY a.attnum");
+        "a.atttypmod), a.attnotnull, coalesce(a.attnum = ANY (i.indkey), false), {}, n.nspname, "
+        "c.relname FROM {} {} JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT "
+        "a.attisdropped AND a.attgenerated = '' ORDER BY n.nspname, c.relname, a.attnum",
+        identity_letter, from_named_tables(connection_, names), join_identity_index));
 }
 
-Result<CapturedTable> TableDiscovery::describe(const TableName& name,
-                                               catalog::SchemaVersion version) {
-    TRY_LET(const auto rows, read_columns(name));
-    if (rows.empty()) {
-        return fail(ErrorKind::not_found, "the table does not exist, table={}", name.to_string());
-    }
+Result<CapturedTable> TableDiscovery::describe_columns(const TableName& name,
+                                                       std::span<const TextRow> rows) {
     auto contract = std::make_shared<TableContract>();
     CapturedTable table{.contract = nullptr, .codecs = {}};
     for (const TextRow& row : rows) {
@@ -321,28 +324,60 @@ Result<CapturedTable> TableDiscovery::describe(const TableName& name,
             column_of(row, table.codecs.back(), tags_of(name, row[1].value_or(""))));
     }
     contract->name = name;
-    contract->version = version;
+    contract->version = {1};
     contract->identity = identity_of(*rows[0][7], contract->has_key());
     TRY(check_names(*contract));
     table.contract = std::move(contract);
     return table;
 }
 
-Result<CapturedTable> TableDiscovery::restore(std::shared_ptr<const TableContract> contract) {
-    CapturedTable table{.contract = std::move(contract), .codecs = {}};
-    for (const catalog::Column& column : table.contract->columns) {
-        TRY_LET(
-            const auto rows,
+Result<std::vector<CapturedTable>> TableDiscovery::describe_all(
+    const std::vector<TableName>& names) {
+    TRY_LET(const auto rows, read_columns(names));
+    std::map<TableName, std::span<const TextRow>> columns;
+    for (auto begin = rows.begin(); begin != rows.end();) {
+        const auto end = std::find_if(begin, rows.end(), [&](const TextRow& row) {
+            return row[8] != (*begin)[8] || row[9] != (*begin)[9];
+        });
+        columns.emplace(TableName{*(*begin)[8], *(*begin)[9]}, std::span(begin, end));
+        begin = end;
+    }
+    std::vector<CapturedTable> tables;
+    for (const TableName& name : names) {
+        const auto found = columns.find(name);
+        if (found == columns.end()) {
+            return fail(ErrorKind::not_found, "the table does not exist, table={}",
+                        name.to_string());
+        }
+        TRY_LET(CapturedTable table, describe_columns(name, found->second));
+        tables.push_back(std::move(table));
+    }
+    return tables;
+}
+
+Result<ResolvedType> TableDiscovery::find_type(const std::string& name) {
+    if (const auto found = found_.find(name); found != found_.end()) {
+        return found->second;
+    }
+    TRY_LET(const auto rows,
             connection_.query(fmt::format(
                 "SELECT t.oid, coalesce((regexp_match({0}, '\\((\\d+),(\\d+)\\)'))[1]::int * "
                 "65536 + (regexp_match({0}, '\\((\\d+),(\\d+)\\)'))[2]::int + 4, -1), t.typtype "
                 "FROM pg_type t WHERE t.oid = to_regtype({0})::oid",
-                connection_.quote_literal(column.source_type))));
-        ResolvedType type;
-        if (!rows.empty()) {
-            TRY_LET(type, resolve(TypeOid{to_number<std::uint32_t>(rows[0][0])},
-                                  to_number<std::int32_t>(rows[0][1])));
-        }
+                connection_.quote_literal(name))));
+    ResolvedType type;
+    if (!rows.empty()) {
+        TRY_LET(type, resolve(TypeOid{to_number<std::uint32_t>(rows[0][0])},
+                              to_number<std::int32_t>(rows[0][1])));
+    }
+    found_.emplace(name, type);
+    return type;
+}
+
+Result<CapturedTable> TableDiscovery::restore(std::shared_ptr<const TableContract> contract) {
+    CapturedTable table{.contract = std::move(contract), .codecs = {}};
+    for (const catalog::Column& column : table.contract->columns) {
+        TRY_LET(const ResolvedType type, find_type(column.source_type));
         const ValueCodec codec = ValueCodec::create(type.base, type.type_modifier, type.is_enum);
         // The type may be gone by now, or another one may have its name.
         table.codecs.push_back(codec.landed_type()->Equals(*column.landed_type)
@@ -380,8 +415,34 @@ Result<CapturedTable> TableDiscovery::follow(const CapturedTable* known, const R
     if (before != nullptr && same_shape(*before, *contract)) {
         return *known;
     }
+    if (before != nullptr) {
+        TRY(compare_columns(relation.id, *before, table, *contract));
+    }
     table.contract = std::move(contract);
     return table;
+}
+
+Status TableDiscovery::compare_columns(RelationId id, const TableContract& before,
+                                       CapturedTable& table, TableContract& contract) {
+    for (catalog::Column& column : contract.columns) {
+        const auto old = std::ranges::find(before.columns, column.id, &catalog::Column::id);
+        if (old != before.columns.end()) {
+            column.missing_value = old->missing_value;
+            table.rewritten |= old->source_type != column.source_type;
+            continue;
+        }
+        TRY_LET(const auto rows,
+                connection_.query(fmt::format(find_missing_sql, id.value, column.id)));
+        if (rows.empty()) {
+            continue;  // It was dropped since.
+        }
+        const bool is_told = rows[0][0] == "t" && may_be_missing(*column.landed_type);
+        if (is_told) {
+            column.missing_value = rows[0][2];
+        }
+        table.rewritten |= !is_told && (rows[0][0] == "t" || rows[0][1] == "t");
+    }
+    return {};
 }
 
 Status TableDiscovery::number_columns(RelationId id, std::vector<catalog::Column>& columns) {

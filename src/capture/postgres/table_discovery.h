@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -43,9 +44,9 @@ public:
     /// Returns what the patterns with `*` match and `find_tables` leaves out, with the reasons.
     Result<std::vector<LeftOutTable>> find_left_out(const std::vector<std::string>& patterns);
 
-    /// Describes a table as it is now.
-    Result<CapturedTable> describe(const catalog::TableName& name, catalog::SchemaVersion version);
-
+    /// Describes tables as they are now, in the order of `names` and each as version 1: with one
+    /// query, however many they are. Fails with `not_found` if one is missing.
+    Result<std::vector<CapturedTable>> describe_all(const std::vector<catalog::TableName>& names);
     /// Gives a stored contract its codecs; the table's present shape is not looked at.
     Result<CapturedTable> restore(std::shared_ptr<const catalog::TableContract> contract);
 
@@ -63,13 +64,21 @@ private:
     };
 
     Result<std::vector<TextRow>> matches(const std::string& pattern);
-    Result<std::vector<TextRow>> read_columns(const catalog::TableName& name);
+    Result<std::vector<TextRow>> read_columns(const std::vector<catalog::TableName>& names);
+    Result<CapturedTable> describe_columns(const catalog::TableName& name,
+                                           std::span<const TextRow> rows);
     Result<ResolvedType> resolve(TypeOid type, std::int32_t type_modifier);
     Result<std::string> type_name(TypeOid type, std::int32_t type_modifier);
+    /// Reads a type as `type_name` writes it; of one that is gone everything is as the default.
+    Result<ResolvedType> find_type(const std::string& name);
     /// Of a type that is gone: the built-in type that it was a domain over, or the type itself.
     Result<TypeOid> told_base(TypeOid type);
     Result<std::string> told_name(TypeOid type);
     Result<std::map<std::string, std::uint32_t>> attribute_numbers(RelationId id);
+    /// Says of a table that changed its shape what its older rows have in new columns, and whether
+    /// that can be said.
+    Status compare_columns(RelationId id, const catalog::TableContract& before,
+                           CapturedTable& table, catalog::TableContract& contract);
     /// Gives columns that nobody knew before their numbers.
     Status number_columns(RelationId id, std::vector<catalog::Column>& columns);
 
@@ -80,6 +89,7 @@ private:
     ColumnTags tags_;
     std::map<TypeOid, ResolvedType> resolved_;
     std::map<std::pair<TypeOid, std::int32_t>, std::string> names_;
+    std::map<std::string, ResolvedType> found_;  // By name.
     std::map<TypeOid, ToldType> told_;
 };
 
