@@ -4,11 +4,12 @@
 // source's; what the log was kept from telling of it is repaired.
 //
 // Method: a real server; a payer that changes three small tables, and knows what they hold after
-// each commit; a capture that is stopped after a random chunk again and again. 20 schedules of
-// each, 2,000 with WEIR_TEST_FULL; WEIR_TEST_SCHEDULES and WEIR_TEST_SEED say how many, and where
-// they start.
+// each commit; a capture that is stopped after a random chunk again and again. 20 schedules and 6
+// of the second kind, 2,000 of each with WEIR_TEST_FULL; WEIR_TEST_SCHEDULES and WEIR_TEST_SEED say
+// how many, and where they start.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -375,7 +376,13 @@ protected:
         ASSERT_THAT((*load)->run({}), IsOk());
         ledger::PipelineState state;
         ASSERT_THAT(ledger::catch_up(state, pipeline->ledger()), IsOk());
-        readings_seen += state.resumed ? 1 : 0;
+        readings_seen += std::ranges::any_of(
+                             *pipeline->ledger().read_from({}),
+                             [](const ledger::Entry& entry) {
+                                 return std::holds_alternative<ledger::SnapshotResumed>(entry.body);
+                             })
+                             ? 1
+                             : 0;
         const auto contracts = newest_contracts(state, pipeline->ledger()).value();
         ASSERT_TRUE(state.aside().empty());
         for (const auto& [cut, landed] : state.landed) {
@@ -389,7 +396,10 @@ protected:
             }
         }
         for (const auto& contract : contracts) {
-            expect_no_version_ended_by_a_chunk((*load)->warehouse(), contract->name);
+            // Of a table without a key, a repair tells what the log had told, and was passed over.
+            if (contract->has_key() || state.absences.empty()) {
+                expect_no_version_ended_by_a_chunk((*load)->warehouse(), contract->name);
+            }
         }
     }
 
@@ -432,7 +442,8 @@ protected:
     int readings_seen = 0;
 
     void run_schedules(bool reads_again) {
-        const int usual = number_from_environment("WEIR_TEST_FULL", 0) == 1 ? 2'000 : 20;
+        const int few = reads_again ? 6 : 20;
+        const int usual = number_from_environment("WEIR_TEST_FULL", 0) == 1 ? 2'000 : few;
         const int schedules = number_from_environment("WEIR_TEST_SCHEDULES", usual);
         const int first = number_from_environment("WEIR_TEST_SEED", 1);
         for (int seed = first; seed < first + schedules; ++seed) {

@@ -50,7 +50,8 @@ public:
             return refuse(fmt::format("no snapshot attempt can begin here, attempt={}, before={}",
                                       body.attempt, before));
         }
-        TRY(check_position(body.reading.position));
+        // The stream may be past a reading by the time that is told; the tables are set aside
+        // already.
         state_.snapshot = body;
         state_.resumed.reset();
         state_.chunks.clear();

@@ -30,6 +30,12 @@ struct RefinedFiles {
     std::map<catalog::TableName, std::vector<RefinedFile>> returned = {};
     Reading reading = {};  // The attempt's first.
     std::vector<RefinedFile> files;
+
+    /// Whether an attempt's chunks of the table are in the cut: the first has all tables, a later
+    /// one those that it brings back.
+    bool has_chunks_of(const catalog::TableName& table) const {
+        return snapshot && (cut.value == 1 || returned.contains(table));
+    }
 };
 
 /// The cuts after `from` up to and with `to`, to be loaded in one transaction.

@@ -30,7 +30,7 @@ SELECT {new_keys} FROM stage WHERE op IN ('c', 'u') AND position < {position})";
 
 constexpr auto insert_deletes = R"(
 INSERT INTO stage (row, op, cut, position, ordinal, time, version, {columns})
-SELECT (SELECT count(*) FROM stage) + row_number() OVER () - 1, 'd', {cut}, {position} - 1,
+SELECT (SELECT coalesce(max(row), -1) FROM stage) + row_number() OVER (), 'd', {cut}, {position} - 1,
        -row_number() OVER (), make_timestamptz({time}), {version}, {values}
 FROM {rows})";
 

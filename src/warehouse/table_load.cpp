@@ -78,8 +78,7 @@ TableLoad::TableLoad(sql::SqlSession& session, ProcessingFiles& files, const Loa
 
 Result<TableCounts> TableLoad::run() {
     std::size_t first_cut = 0;
-    const bool snapshot = !load_.cuts.empty() && load_.cuts.front().snapshot;
-    if (snapshot) {
+    if (!load_.cuts.empty() && load_.cuts.front().has_chunks_of(history_.name)) {
         const RefinedFiles& cut = load_.cuts.front();
         const auto returned = cut.returned.find(history_.name);
         returned_ = returned != cut.returned.end();
