@@ -1,5 +1,6 @@
 #include "app/capture_stage.h"
 
+#include "app/partition_watch.h"
 #include "app/protection.h"
 #include "app/retry.h"
 #include "capture/postgres/postgres_snapshot.h"
@@ -56,6 +57,8 @@ Status read_snapshot(Pipeline& pipeline, StageHold& hold, const CaptureWork& wor
     if (snapshot == nullptr) {
         TRY_LET(snapshot, PostgresSnapshot::begin(options, mode, workers, known));
     }
+    TRY_LET(const auto partitions, snapshot->partitions());
+    TRY(PartitionNotes(pipeline.folders().run).begin(partitions));
     return landing::land_snapshot(place_of(pipeline, hold), *snapshot,
                                   {.workers = workers,
                                    .hold = pipeline.configuration().snapshot_hold,
@@ -107,18 +110,24 @@ Status capture_snapshot(Pipeline& pipeline, StageHold& hold, const CaptureWork& 
 Status capture_stream(Pipeline& pipeline, StageHold& hold, const CaptureWork& work,
                       const std::stop_token& stop) {
     TRY_LET(const auto source, open_source(pipeline, hold, hold.state.position));
+    landing::IntervalBoundary intervals(
+        pipeline.clock(), {.interval = pipeline.configuration().cut_interval,
+                           .decoded_bytes_max = pipeline.configuration().cut_bytes_max});
+    landing::RecordedBoundary recorded(work.recorded_ends);
+    PartitionNotes notes(pipeline.folders().run);
+    PartitionWatch watch(
+        work.recorded_ends.empty() ? static_cast<landing::CutSchedule&>(intervals) : recorded,
+        *source, notes, pipeline.clock(), work.on_notice);
+    watch.begin();
     landing::StreamOptions options = stream_options(pipeline, work);
     if (work.until_current) {
         TRY_LET(options.until, source->source_end());
     }
-    if (!work.recorded_ends.empty()) {
-        landing::RecordedBoundary schedule(work.recorded_ends);
-        return landing::land_stream(place_of(pipeline, hold), *source, schedule, options, stop);
+    TRY(landing::land_stream(place_of(pipeline, hold), *source, watch, options, stop));
+    if (work.until_current && !stop.stop_requested()) {
+        watch.end();
     }
-    landing::IntervalBoundary schedule(
-        pipeline.clock(), {.interval = pipeline.configuration().cut_interval,
-                           .decoded_bytes_max = pipeline.configuration().cut_bytes_max});
-    return landing::land_stream(place_of(pipeline, hold), *source, schedule, options, stop);
+    return {};
 }
 
 Status capture_once(Pipeline& pipeline, const CaptureWork& work, const std::stop_token& stop) {

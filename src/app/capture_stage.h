@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <stop_token>
+#include <string>
 
 #include "app/pipeline.h"
 #include "capture/postgres/source_identity.h"
@@ -20,7 +21,9 @@ struct CaptureWork {
     std::function<void(const landing::ChunkReport&)> on_chunk;
     std::function<void(const landing::CutReport&)> on_cut;
     /// Hears for whose transaction the server makes the snapshot wait.
-    std::function<void(const Error&)> on_hold_up;
+    std::function<void(const Error&)> on_hold_up = {};
+    /// Hears what somebody should know and what ends nothing.
+    std::function<void(const std::string&)> on_notice = {};
 };
 
 /// Runs until the work's end, or until `stop` after the cut at hand. While the source is away and

@@ -81,7 +81,8 @@ void RunLoop::capture_thread(std::stop_source stop) {
                     work_.observer.on_landed(report);
                 }
             },
-        .on_hold_up = on_wait};
+        .on_hold_up = on_wait,
+        .on_notice = work_.observer.on_notice};
     end_with(ledger::Stage::capture, capture(pipeline_, work, stop.get_token(), on_wait), stop);
     capture_done_ = true;
     landed_.signal();

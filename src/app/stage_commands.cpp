@@ -109,7 +109,8 @@ Status capture_command(CommandContext& context, const CaptureOptions& options) {
                          [&](const auto& error) {
                              pipeline.errors().note("capture", error);
                              context.report.error(error);
-                         }};
+                         },
+                     .on_notice = [&](const auto& text) { context.report.progress(text); }};
     if (options.boundaries_of) {
         TRY_LET(work.recorded_ends,
                 recorded_ends(*options.boundaries_of, pipeline.configuration(), clock));
@@ -195,6 +196,7 @@ Status run(CommandContext& context, const RunOptions& options) {
     work.observer.on_wait = [&](std::string_view stage, const Error& error) {
         context.report.progress(fmt::format("{} waits: {}", stage, error.to_string()));
     };
+    work.observer.on_notice = [&](const auto& text) { context.report.progress(text); };
     std::unique_ptr<ModelStage> models;
     if (!pipeline.configuration().models_project.empty()) {
         TRY_LET(models, ModelStage::open(pipeline));
