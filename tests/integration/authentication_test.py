@@ -6,6 +6,7 @@ everything that they printed and wrote is searched for the password.
 """
 
 import os
+import pathlib
 import subprocess
 
 import pytest
@@ -53,9 +54,18 @@ def give(server, file):
     return target
 
 
+def start_with_tls():
+    """Starts the chosen server, or Debian's if that one is built without TLS, as PostgreSQL 18's wheel is."""
+    server = PostgresServer.start()
+    if server.psql("show ssl_library"):
+        return server
+    server.remove()
+    return PostgresServer.start(programs=max(pathlib.Path("/usr/lib/postgresql").glob("*/bin")))
+
+
 @pytest.fixture(scope="module")
 def server(certificates):
-    with PostgresServer.start() as running:
+    with start_with_tls() as running:
         running.psql("create schema claims; create table claims.plan (id int primary key, name text);"
                      "insert into claims.plan values (1, 'one');"
                      f"create role weir_password superuser login password '{PASSWORD}';"
@@ -141,6 +151,16 @@ def test_the_password_file_and_the_service_may_be_named_by_the_environment(serve
     monkeypatch.setenv("PGPASSFILE", places["password_file"])
     check_works(server, tmp_path / "password", "postgres://weir_password@{at}".format(**places))
     check_works(server, tmp_path / "service", "postgres://", PGSERVICE="claims")
+
+
+def test_a_password_opens_any_server_without_tls_too(tmp_path, monkeypatch):
+    monkeypatch.setenv("WEIR_PASSWORD", PASSWORD)
+    with PostgresServer.start() as server:
+        server.psql(f"create schema claims; create table claims.plan (id int primary key, name text); insert into claims.plan "
+                    f"values (1, 'one'); create role weir_password superuser login password '{PASSWORD}'")
+        (server.data / "pg_hba.conf").write_text("host all postgres all trust\nhost all all all scram-sha-256\n")
+        server.psql("select pg_reload_conf()")
+        check_works(server, tmp_path, f"postgres://weir_password:${{{{WEIR_PASSWORD}}}}@127.0.0.1:{server.port}/postgres")
 
 
 REFUSALS = {
