@@ -160,7 +160,7 @@ ChunkPlan plan_chunks(const std::shared_ptr<const catalog::TableContract>& contr
         return plan;
     }
     const bool is_due =
-        landed.positions.size() > 1 && landed.looked_back != *landed.positions.rbegin();
+        landed.positions.size() > 1 && landed.looked_back < *landed.positions.rbegin();
     if (std::ranges::any_of(storages, &TableStorage::has_toast) && (split || is_due)) {
         table.add_looking_back(landed, plan);
     }

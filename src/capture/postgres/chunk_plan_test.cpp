@@ -105,6 +105,13 @@ TEST(ChunkPlan, StartsAgainWithOtherStorageOrWithoutAKey) {
     EXPECT_THAT(words(plan({landed(0, 10, 1)}, 4, false)), ElementsAre());
 }
 
+TEST(ChunkPlan, ATableThatWasLookedBackAtInALaterReadingIsDone) {
+    EXPECT_THAT(
+        words(
+            plan({landed(0, 10, 2), landed(1, 20, 2), landed(change::look_back_index, 30, 0)}, 8)),
+        ElementsAre());
+}
+
 ChunkPlan partitioned(std::vector<LandedChunk> chunks, const std::vector<TableStorage>& storages) {
     return plan_chunks(contract(), storages,
                        {.position = Position(10),
