@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -14,6 +15,10 @@
 
 namespace weir::landing {
 namespace {
+
+// Chunks that come faster than this share an append, up to so many.
+constexpr std::chrono::milliseconds commit_pause{50};
+constexpr std::size_t waiting_max = 100;
 
 /// One attempt. `run` is called once; workers share what the mutex guards.
 class SnapshotLanding {
@@ -89,9 +94,11 @@ private:
                 workers.emplace_back([this, worker] { work(worker); });
             }
         }
+        Status last = commit_waiting();
         if (failure_) {
             return std::unexpected(*std::move(failure_));
         }
+        TRY(last);
         if (stop.stop_requested() && landed_ < chunks_) {
             return fail(ErrorKind::cancelled,
                         "the snapshot was stopped; the next start goes on, chunks={}, landed={}",
@@ -149,21 +156,40 @@ private:
                                   .rows = rows,
                                   .files = {}};
         TRY_LET(entry.files, place_.ledger.store_files(std::move(files)));
-        TRY(commit(place_, {entry}));
+        waiting_.push_back(std::move(entry));
+        const bool is_due = place_.clock.steady_now() - committed_ >= commit_pause;
+        return is_due || waiting_.size() == waiting_max ? commit_waiting() : Status();
+    }
+
+    /// Small chunks come faster than the disk takes appends. REQUIRES: `committing_` is held, or no
+    /// worker runs.
+    Status commit_waiting() {
+        const auto landed = std::exchange(waiting_, {});
+        if (landed.empty()) {
+            return {};
+        }
+        TRY(commit(place_, {landed.begin(), landed.end()}));
+        committed_ = place_.clock.steady_now();
+        for (const ledger::ChunkLanded& entry : landed) {
+            report(entry);
+        }
+        return {};
+    }
+
+    void report(const ledger::ChunkLanded& entry) {
         ++landed_;
         ++read_;
-        rows_ += rows;
+        rows_ += entry.rows;
         if (options_.on_chunk) {
             options_.on_chunk({.table = entry.table,
                                .chunk = entry.chunk,
-                               .rows = rows,
+                               .rows = entry.rows,
                                .chunks_landed = landed_,
                                .chunks = chunks_,
                                .rows_landed = rows_,
                                .chunks_read = read_,
                                .elapsed = place_.clock.steady_now() - begun_});
         }
-        return {};
     }
 
     LandingPlace place_;
@@ -176,6 +202,8 @@ private:
 
     std::mutex committing_;  // Guards what follows, and the state in `place_`.
     std::optional<Error> failure_;
+    std::vector<ledger::ChunkLanded> waiting_;         // Read, and not yet in the ledger.
+    std::chrono::steady_clock::time_point committed_;  // When the last of them went there.
     std::uint64_t landed_ = 0;  // Chunks of the attempt, earlier readings' too.
     std::uint64_t chunks_ = 0;
     std::uint64_t read_ = 0;  // Of this reading.
