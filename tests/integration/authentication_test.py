@@ -160,7 +160,7 @@ def test_a_password_opens_any_server_without_tls_too(tmp_path, monkeypatch):
                     f"values (1, 'one'); create role weir_password superuser login password '{PASSWORD}'")
         (server.data / "pg_hba.conf").write_text("host all postgres all trust\nhost all all all scram-sha-256\n")
         server.psql("select pg_reload_conf()")
-        check_works(server, tmp_path, f"postgres://weir_password:${{{{WEIR_PASSWORD}}}}@127.0.0.1:{server.port}/postgres")
+        check_works(server, tmp_path, f"postgres://weir_password:${{WEIR_PASSWORD}}@127.0.0.1:{server.port}/postgres")
 
 
 REFUSALS = {
