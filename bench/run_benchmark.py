@@ -175,7 +175,32 @@ def latency(name, options):
     }
 
 
-BENCHMARKS = {"snapshot": compare, "drain": compare, "latency": latency}
+MAKE_TABLES = """do $$ begin for i in 1..{} loop execute format(
+    'create table claims.t%s (id int primary key, name text, amount numeric(12,2), at timestamptz)', i); end loop; end $$"""
+
+
+def tables(name, options):
+    """Captures many tables of which nearly all are idle: how long until the stream of a new pipeline, and of a known one."""
+    count = max(10, int(1000 * options.scale))
+    with PostgresServer.start(settings={"max_locks_per_transaction": "256"}) as server, tempfile.TemporaryDirectory() as folder:
+        server.psql("create schema claims")
+        server.psql(MAKE_TABLES.format(count))
+        pipeline = Pipeline.initialise(server, folder)
+        first = pipeline.run("capture")
+        server.psql("insert into claims.t1 values (1)")
+        again = [pipeline.run("capture") for _ in range(options.rounds)]
+        pipeline.run("drop", "--yes")
+        version = server.psql("show server_version").split()[0]
+    return {
+        "name": name, "value": round(first.wall_s, 2), "unit": "s until a new pipeline is current", "floor": None, "ratio": None,
+        "target": 30, "peak_rss_mib": round(max(cost.peak_rss_mib for cost in (first, *again)), 1), "cpu_us_per_row": None,
+        "conditions": {"tables": count, "known_pipeline_s": round(statistics.median(cost.wall_s for cost in again), 2),
+                       "postgresql": version, **machine()},
+        "load_average": load_average(),
+    }
+
+
+BENCHMARKS = {"snapshot": compare, "drain": compare, "latency": latency, "tables": tables}
 
 
 def main(words):

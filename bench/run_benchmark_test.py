@@ -35,6 +35,12 @@ def test_the_latency_of_the_whole_chain_is_reported(capsys):
     assert line["conditions"]["changes"] > 0 and line["peak_rss_mib"] > 0
 
 
+def test_many_tables_are_captured_and_the_time_is_reported(capsys):
+    line = last_line(capsys, "tables", "--scale", "0.01", "--rounds", "1")
+    assert set(line) == FIELDS
+    assert line["conditions"]["tables"] == 10 and line["value"] > 0 and line["peak_rss_mib"] > 0
+
+
 def test_a_figure_of_half_the_work_is_refused():
     bench.require_all(7, 7)
     with pytest.raises(RuntimeError, match="landed 3 changes, the source has 7"):

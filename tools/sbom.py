@@ -21,7 +21,7 @@ PURL = {"apt": "pkg:deb/debian/", "maven": "pkg:maven/", "npm": "pkg:npm/", "whe
 # checks it may be under the GPL or AGPL as well: it leaves nothing of its own in the product.
 ALLOWED = {"Apache-2.0", "Apache-2.0 WITH LLVM-exception", "Artistic-1.0-Perl", "BSD-2-Clause", "BSD-3-Clause",
            "MIT", "MPL-2.0", "PSF-2.0", "PostgreSQL", "curl"}
-ALLOWED_TOOLS = ALLOWED | {"AGPL-3.0-only", "GPL-2.0-only", "GPL-2.0-or-later", "GPL-3.0-or-later",
+ALLOWED_TOOLS = ALLOWED | {"AGPL-3.0-only", "GPL-2.0-only", "GPL-2.0-or-later", "GPL-3.0-or-later", "ISC",
                            "GPL-3.0-or-later WITH GCC-exception-3.1"}
 
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "app/partition_watch.h"
 #include "app/protection.h"
 #include "app/retry.h"
 #include "capture/postgres/postgres_snapshot.h"
@@ -15,6 +16,7 @@ namespace {
 using capture::postgres::Connection;
 using capture::postgres::PostgresSnapshot;
 using capture::postgres::PostgresSource;
+using capture::postgres::PostgresTables;
 using capture::postgres::SourceIdentity;
 
 /// Writes down whose log is captured, if the ledger does not say so yet.
@@ -67,6 +69,8 @@ Status read_snapshot(Pipeline& pipeline, StageHold& hold, const CaptureWork& wor
     if (snapshot == nullptr) {
         TRY_LET(snapshot, PostgresSnapshot::begin(options, mode, workers, known));
     }
+    TRY_LET(const auto partitions, snapshot->partitions());
+    TRY(PartitionNotes(pipeline.folders().run).begin(partitions));
     return landing::land_snapshot(place_of(pipeline, hold), *snapshot,
                                   chunk_options(pipeline, work), work.on_cut, stop);
 }
@@ -110,30 +114,58 @@ Status capture_snapshot(Pipeline& pipeline, StageHold& hold, const CaptureWork& 
     return {};
 }
 
+capture::postgres::PostgresOptions table_options(const Pipeline& pipeline,
+                                                 const CaptureWork& work) {
+    capture::postgres::PostgresOptions options = source_options(pipeline.configuration());
+    options.wait.tell = work.on_hold_up;
+    return options;
+}
+
+/// What the log did not tell of partitions is known once their table was read again. A note that
+/// stays is no harm.
+void forget_untold(PartitionNotes& notes, const ledger::PipelineState& state,
+                   ledger::CutNumber cut) {
+    for (const auto& [table, since] : state.landed.at(cut).returned) {
+        static_cast<void>(notes.forget(table));
+    }
+}
+
 Status capture_stream(Pipeline& pipeline, StageHold& hold, const CaptureWork& work,
                       const std::stop_token& stop) {
     TRY_LET(const auto source, open_source(pipeline, hold, hold.state.position));
+    landing::IntervalBoundary intervals(
+        pipeline.clock(), {.interval = pipeline.configuration().cut_interval,
+                           .decoded_bytes_max = pipeline.configuration().cut_bytes_max});
+    landing::RecordedBoundary recorded(work.recorded_ends);
+    PartitionNotes notes(pipeline.folders().run);
+    PartitionWatch watch(
+        work.recorded_ends.empty() ? static_cast<landing::CutSchedule&>(intervals) : recorded,
+        *source, notes, pipeline.clock(), work.on_notice);
+    watch.begin();
     landing::StreamOptions options = stream_options(pipeline, work);
+    options.on_cut = [&](const landing::CutReport& report) {
+        forget_untold(notes, hold.state, report.cut);
+        if (work.on_cut) {
+            work.on_cut(report);
+        }
+    };
     if (work.until_current) {
         TRY_LET(options.until, source->source_end());
     }
-    if (!work.recorded_ends.empty()) {
-        landing::RecordedBoundary schedule(work.recorded_ends);
-        return landing::land_stream(place_of(pipeline, hold), *source, schedule, options, stop);
-    }
     const landing::ChunkOptions chunks = chunk_options(pipeline, work);
-    capture::postgres::PostgresOptions table_options = source_options(pipeline.configuration());
-    table_options.wait.tell = work.on_hold_up;
-    capture::postgres::PostgresTables tables(std::move(table_options), chunks.workers);
-    options.tables = &tables;
-    options.readings = {.chunks = chunks,
-                        .look_every = pipeline.configuration().look_for_tables,
-                        .ends_at_error = work.until_current,
-                        .on_wait = work.on_wait};
-    landing::IntervalBoundary schedule(
-        pipeline.clock(), {.interval = pipeline.configuration().cut_interval,
-                           .decoded_bytes_max = pipeline.configuration().cut_bytes_max});
-    return landing::land_stream(place_of(pipeline, hold), *source, schedule, options, stop);
+    PostgresTables tables(table_options(pipeline, work), chunks.workers);
+    if (work.recorded_ends.empty()) {
+        options.tables = &tables;
+        options.readings = {.chunks = chunks,
+                            .look_every = pipeline.configuration().look_for_tables,
+                            .ends_at_error = work.until_current,
+                            .on_wait = work.on_wait};
+    }
+    TRY(landing::land_stream(place_of(pipeline, hold), *source, watch, options, stop));
+    if (work.until_current && !stop.stop_requested()) {
+        watch.end();
+    }
+    return {};
 }
 
 Status capture_once(Pipeline& pipeline, const CaptureWork& work, const std::stop_token& stop) {

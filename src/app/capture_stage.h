@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <stop_token>
+#include <string>
 
 #include "app/pipeline.h"
 #include "capture/postgres/source_identity.h"
@@ -21,11 +22,13 @@ struct CaptureWork {
     std::function<void(const landing::ChunkReport&)> on_chunk;
     std::function<void(const landing::CutReport&)> on_cut;
     /// Hears for whose transaction the server makes the snapshot wait.
-    std::function<void(const Error&)> on_hold_up;
+    std::function<void(const Error&)> on_hold_up = {};
     /// A table is set aside because it cannot be read.
-    std::function<void(const change::UnreadableTable&)> on_unreadable;
+    std::function<void(const change::UnreadableTable&)> on_unreadable = {};
     /// The source is away, or tables cannot be looked for, and the work goes on later.
-    std::function<void(const Error&)> on_wait;
+    std::function<void(const Error&)> on_wait = {};
+    /// Hears what somebody should know and what ends nothing.
+    std::function<void(const std::string&)> on_notice = {};
 };
 
 /// Runs until the work's end, or until `stop` after the cut at hand. While the source is away and

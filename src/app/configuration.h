@@ -22,6 +22,7 @@ struct Configuration {
 
     std::string source_url;  // Holds a password: never print it.
     std::vector<std::string> tables;
+    std::vector<std::string> exclude;
     std::string slot;         // Default: weir_<pipeline>.
     std::string publication;  // Default: weir_<pipeline>.
     bool snapshot_only = false;

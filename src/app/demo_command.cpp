@@ -321,7 +321,8 @@ RunObserver Demo::observer() {
                         result_["initial_load_s"] = Seconds(clock_.steady_now() - started_).count();
                     }
                 },
-            .on_wait = {}};
+            .on_wait = {},
+            .on_notice = {}};
 }
 
 Status Demo::build_models(ModelStage& models, LoadStage& load, ledger::CutNumber cut,

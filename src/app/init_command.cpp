@@ -61,11 +61,11 @@ std::string_view proposed_tag(std::string_view column) {
 }
 
 Result<std::vector<std::string>> own_schemas(Connection& connection) {
-    TRY_LET(
-        const auto rows,
-        connection.query("SELECT DISTINCT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid "
-                         "= c.relnamespace WHERE c.relkind = 'r' AND n.nspname NOT LIKE 'pg\\_%' "
-                         "AND n.nspname <> 'information_schema' ORDER BY 1"));
+    TRY_LET(const auto rows,
+            connection.query(
+                "SELECT DISTINCT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid "
+                "= c.relnamespace WHERE c.relkind IN ('r', 'p') AND n.nspname NOT LIKE 'pg\\_%' "
+                "AND n.nspname <> 'information_schema' ORDER BY 1"));
     std::vector<std::string> patterns;
     patterns.reserve(rows.size());
     for (const auto& row : rows) {

@@ -125,6 +125,7 @@ capture::postgres::PostgresOptions source_options(const Configuration& configura
     capture::postgres::PostgresOptions options;
     options.url = configuration.source_url;
     options.tables = configuration.tables;
+    options.exclude = configuration.exclude;
     options.slot = configuration.slot;
     options.publication = configuration.publication;
     options.chunk_blocks = configuration.chunk_blocks;

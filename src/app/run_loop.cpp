@@ -86,7 +86,8 @@ void RunLoop::capture_thread(std::stop_source stop) {
             [this](const change::UnreadableTable& table) {
                 warn("capture", std::unexpected(set_aside(table)));
             },
-        .on_wait = on_wait};
+        .on_wait = on_wait,
+        .on_notice = work_.observer.on_notice};
     end_with(ledger::Stage::capture, capture(pipeline_, work, stop.get_token()), stop);
     capture_done_ = true;
     landed_.signal();

@@ -21,6 +21,7 @@ struct RunObserver {
     std::function<void(const landing::CutReport&)> on_landed;
     std::function<void(const ledger::CutsLoaded&)> on_loaded;
     std::function<void(std::string_view stage, const Error&)> on_wait;
+    std::function<void(const std::string&)> on_notice = {};
 };
 
 struct RunWork {

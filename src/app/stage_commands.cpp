@@ -112,7 +112,8 @@ Status capture_command(CommandContext& context, const CaptureOptions& options) {
                 context.report.error(error);
             },
         .on_unreadable = [&](const auto& table) { context.report.error(set_aside(table)); },
-        .on_wait = {}};
+        .on_wait = {},
+        .on_notice = [&](const auto& text) { context.report.progress(text); }};
     if (options.continuous) {
         work.on_wait = [&](const Error& error) { context.report.error(error); };
     }
@@ -199,6 +200,7 @@ Status run(CommandContext& context, const RunOptions& options) {
     work.observer.on_wait = [&](std::string_view stage, const Error& error) {
         context.report.progress(fmt::format("{} waits: {}", stage, error.to_string()));
     };
+    work.observer.on_notice = [&](const auto& text) { context.report.progress(text); };
     std::unique_ptr<ModelStage> models;
     if (!pipeline.configuration().models_project.empty()) {
         TRY_LET(models, ModelStage::open(pipeline));

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/commands.h"
+#include "app/partition_watch.h"
 #include "app/pipeline.h"
 #include "app/start_check.h"
 #include "app/status.h"
@@ -192,6 +193,15 @@ void show_source(Report& report, const Configuration& configuration,
         source && source->slot ? show_slot(report, configuration.slot, *source->slot) : json();
 }
 
+/// Where a table differs from its source without a word in the log.
+json show_untold(Report& report, const PartitionNotes& notes) {
+    const auto lines = notes.untold();
+    for (const std::string& line : lines) {
+        report.line(line);
+    }
+    return lines;
+}
+
 /// Fails if the log that is still to be read is lost, or will be soon.
 Status check_threats(CommandContext& context, const Configuration& configuration,
                      const PipelineState& state, const Result<SourceStatus>& source) {
@@ -242,6 +252,7 @@ Status status(CommandContext& context, const StatusOptions& options) {
     result["stages"] = std::move(stages);
     result["aside"] = show_aside(context.report, state);
     result["held"] = reason.empty() ? json() : json(reason);
+    result["untold"] = show_untold(context.report, PartitionNotes(pipeline->folders().run));
     show_source(context.report, configuration, source, result);
     context.report.result(result);
     return options.check ? check_threats(context, configuration, state, source) : Status();

@@ -15,6 +15,10 @@
 namespace weir::landing {
 namespace {
 
+// Chunks that come faster than this share an append, up to so many.
+constexpr std::chrono::milliseconds commit_pause{50};
+constexpr std::size_t waiting_max = 100;
+
 // An entry has room for little text.
 constexpr std::size_t detail_bytes_max = 1000;
 
@@ -119,9 +123,11 @@ private:
                 workers.emplace_back([this, worker] { work(worker); });
             }
         }
+        Status last = place_.turns.take([this](Turn& turn) { return commit_waiting(turn); });
         if (failure_) {
             return std::unexpected(*std::move(failure_));
         }
+        TRY(last);
         if (stop.stop_requested() && !all_landed_) {
             return fail(ErrorKind::cancelled, "the snapshot was stopped; the next start goes on");
         }
@@ -190,22 +196,40 @@ private:
                                   .rows = rows,
                                   .files = {}};
         TRY_LET(entry.files, turn.place.ledger.store_files(std::move(files)));
-        TRY(commit(turn.place, {entry}));
-        const ledger::PipelineState& state = turn.place.state;
-        all_landed_ = state.snapshot_complete();
+        waiting_.push_back(std::move(entry));
+        const bool is_due = place_.clock.steady_now() - committed_ >= commit_pause;
+        return is_due || waiting_.size() == waiting_max ? commit_waiting(turn) : Status();
+    }
+
+    /// Small chunks come faster than the disk takes appends.
+    Status commit_waiting(Turn& turn) {
+        const auto landed = std::exchange(waiting_, {});
+        if (landed.empty()) {
+            return {};
+        }
+        const std::size_t before = turn.place.state.chunks.size();
+        TRY(commit(turn.place, {landed.begin(), landed.end()}));
+        committed_ = place_.clock.steady_now();
+        all_landed_ = turn.place.state.snapshot_complete();
+        for (std::size_t index = 0; index < landed.size(); ++index) {
+            report(landed[index], before + index + 1, turn.place.state.chunks_expected);
+        }
+        return {};
+    }
+
+    void report(const ledger::ChunkLanded& entry, std::uint64_t landed, std::uint64_t expected) {
         ++read_;
-        rows_ += rows;
+        rows_ += entry.rows;
         if (options_.on_chunk) {
             options_.on_chunk({.table = entry.table,
                                .chunk = entry.chunk,
-                               .rows = rows,
-                               .chunks_landed = state.chunks.size(),
-                               .chunks = state.chunks_expected,
+                               .rows = entry.rows,
+                               .chunks_landed = landed,
+                               .chunks = expected,
                                .rows_landed = rows_,
                                .chunks_read = read_,
                                .elapsed = place_.clock.steady_now() - begun_});
         }
-        return {};
     }
 
     /// Goes on without a table: its chunks stop counting, and it is read another time.
@@ -215,6 +239,7 @@ private:
                 return {};
             }
             const auto is_of = [&](const catalog::TableName& name) { return name == table; };
+            std::erase_if(waiting_, [&](const auto& entry) { return is_of(entry.table); });
             const auto landed =
                 std::ranges::count_if(turn.place.state.chunks,
                                       [&](const auto& chunk) { return is_of(chunk.first.first); });
@@ -254,6 +279,8 @@ private:
     // Only whoever has the place's turn looks at these.
     std::uint32_t attempt_ = 0;
     bool all_landed_ = false;
+    std::vector<ledger::ChunkLanded> waiting_;         // Read, and not yet in the ledger.
+    std::chrono::steady_clock::time_point committed_;  // When the last of them went there.
     std::uint64_t read_ = 0;  // Chunks of this reading.
     std::uint64_t rows_ = 0;
 

@@ -133,9 +133,11 @@ Status ChangeBuilder::append_image(arrow::StructBuilder& image, const Tuple& row
     }
     TRY(checked(image.Append()));
     for (std::size_t column = 0; column < row.size(); ++column) {
-        // A full old row carries what the new row leaves out as unchanged.
+        // A full old row carries what the new row leaves out as unchanged, which is never null. Of
+        // a partition that keeps to its key, a row is called full if its root's are.
         const bool take_old = row[column].state == TupleValue::State::unchanged &&
-                              old_row != nullptr && column < old_row->size();
+                              old_row != nullptr && column < old_row->size() &&
+                              (*old_row)[column].state != TupleValue::State::null;
         const TupleValue& value = take_old ? (*old_row)[column] : row[column];
         bytes_ += value.bytes.size();
         TRY(append_value(image, column, value, image_letter));

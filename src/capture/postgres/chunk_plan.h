@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "catalog/table_contract.h"
@@ -9,22 +10,31 @@
 
 namespace weir::capture::postgres {
 
-/// Where a table's pages are.
+/// Where a table's pages are, or those of one of its partitions.
 struct TableStorage {
+    catalog::TableName name;
     std::uint64_t number = 0;  // pg_class.relfilenode
     std::uint64_t blocks = 0;
     bool has_toast = false;
 };
 
+/// The chunks of each partition of a table begin at a multiple of this; one with more pages than so
+/// many chunks has one chunk that is larger.
+inline constexpr std::uint32_t partition_chunks_max = 1U << 16U;
+
 /// What a reading has to read of one table.
 struct ChunkPlan {
-    std::vector<change::SnapshotChunk> chunks;  // By index.
-    bool restarted = false;                     // What has landed of the table is not used.
+    std::vector<change::SnapshotChunk> chunks;
+    /// Where each chunk lies: in the table itself, in a partition, or (none) in all partitions.
+    std::vector<std::optional<catalog::TableName>> partitions = {};
+    bool restarted = false;  // What has landed of the table is not used.
 };
 
 /// Plans what has not landed of a table, by the rules of docs/formats/snapshot.md, "Chunks" and
-/// "The cut". Chunks of other tables in `progress` are passed over.
+/// "The cut". Chunks of other tables in `progress` are passed over. `storages` are the table's own
+/// or those of its partitions, at least one.
 ChunkPlan plan_chunks(const std::shared_ptr<const catalog::TableContract>& contract,
-                      const TableStorage& storage, const change::SnapshotProgress& progress);
+                      const std::vector<TableStorage>& storages,
+                      const change::SnapshotProgress& progress);
 
 }  // namespace weir::capture::postgres

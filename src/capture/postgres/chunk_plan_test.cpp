@@ -35,7 +35,8 @@ LandedChunk landed(std::uint32_t index, std::uint64_t position, std::uint32_t ta
 
 ChunkPlan plan(std::vector<LandedChunk> chunks, std::uint64_t blocks, bool keyed = true,
                bool toast = true) {
-    return plan_chunks(contract(keyed), {.number = 7, .blocks = blocks, .has_toast = toast},
+    return plan_chunks(contract(keyed),
+                       {{.name = table, .number = 7, .blocks = blocks, .has_toast = toast}},
                        {.position = Position(10),
                         .snapshot = "733:740:735",
                         .chunk_blocks = 4,
@@ -102,6 +103,59 @@ TEST(ChunkPlan, StartsAgainWithOtherStorageOrWithoutAKey) {
     EXPECT_TRUE(keyless.restarted);
     EXPECT_THAT(words(keyless), ElementsAre("0:0-4", "1:4-8"));
     EXPECT_THAT(words(plan({landed(0, 10, 1)}, 4, false)), ElementsAre());
+}
+
+TEST(ChunkPlan, ATableThatWasLookedBackAtInALaterReadingIsDone) {
+    EXPECT_THAT(
+        words(
+            plan({landed(0, 10, 2), landed(1, 20, 2), landed(change::look_back_index, 30, 0)}, 8)),
+        ElementsAre());
+}
+
+ChunkPlan partitioned(std::vector<LandedChunk> chunks, const std::vector<TableStorage>& storages) {
+    return plan_chunks(contract(), storages,
+                       {.position = Position(10),
+                        .snapshot = "733:740:735",
+                        .chunk_blocks = 4,
+                        .chunks = std::move(chunks)});
+}
+
+/// Each chunk in words: its partition, its number within that, its pages.
+std::vector<std::string> partition_words(const ChunkPlan& plan) {
+    std::vector<std::string> all;
+    for (std::size_t at = 0; at < plan.chunks.size(); ++at) {
+        const auto& chunk = plan.chunks[at];
+        all.push_back(fmt::format(
+            "{} {}+{}:{}-{}", plan.partitions[at]->table, chunk.index / partition_chunks_max,
+            chunk.index % partition_chunks_max, chunk.first_block, chunk.end_block));
+    }
+    return all;
+}
+
+const TableStorage january{.name = {"claims", "january"}, .number = 7, .blocks = 5};
+const TableStorage february{.name = {"claims", "february"}, .number = 8, .blocks = 2};
+const TableStorage march{.name = {"claims", "march"}, .number = 9, .blocks = 0};
+
+TEST(ChunkPlan, DividesEachPartition) {
+    EXPECT_THAT(
+        partition_words(partitioned({}, {january, february, march})),
+        ElementsAre("january 0+0:0-4", "january 0+1:4-8", "february 1+0:0-4", "march 2+0:0-4"));
+}
+
+TEST(ChunkPlan, GoesOnWithThePartitionsThatHaveNotLandedWhateverTheirOrderIs) {
+    const std::uint32_t second = partition_chunks_max;
+    const auto plan =
+        partitioned({landed(1, 20, 2, 7), landed(second, 20, 1, 8)}, {march, february, january});
+    EXPECT_FALSE(plan.restarted);
+    EXPECT_THAT(partition_words(plan), ElementsAre("march 2+0:0-4", "january 0+0:0-4"));
+}
+
+TEST(ChunkPlan, ReadsAPartitionedTableAgainOfWhichAPartitionIsGoneOrEmptied) {
+    const auto plan = partitioned({landed(0, 20, 2, 7), landed(partition_chunks_max, 20, 1, 8)},
+                                  {january, march});
+    EXPECT_TRUE(plan.restarted);
+    EXPECT_THAT(partition_words(plan),
+                ElementsAre("january 0+0:0-4", "january 0+1:4-8", "march 1+0:0-4"));
 }
 
 }  // namespace

@@ -2,10 +2,12 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "base/byte_text.h"
+#include "capture/postgres/pooler.h"
 #include "capture/postgres/replication_slot.h"
 
 namespace weir::capture::postgres {
@@ -84,16 +86,32 @@ std::vector<TextRow> rows_of(const PGresult* result) {
     return rows;
 }
 
+bool is_service_missing(const PGconn* connection) {
+    return std::string_view(PQerrorMessage(connection)).find("definition of service") !=
+           std::string_view::npos;
+}
+
 bool is_done(const PGresult* result) {
     const ExecStatusType status = PQresultStatus(result);
     return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY;
 }
 
+// The server's words where it lets nobody in, and libpq's where it trusts no server.
+constexpr std::array<std::string_view, 7> refusals{"authentication",
+                                                   "pg_hba.conf",
+                                                   "certificate",
+                                                   "host name",
+                                                   "does not support SSL",
+                                                   "private key file",
+                                                   "channel binding required"};
+
 /// Whether the server turned us away, rather than being away. It gives no SQLSTATE for that.
 bool is_refused(PGconn* connection, const std::string& url, Connection::Mode mode) {
-    if (PQconnectionNeedsPassword(connection) != 0 ||
-        std::string_view(PQerrorMessage(connection)).find("authentication") !=
-            std::string_view::npos) {
+    const std::string_view said = PQerrorMessage(connection);
+    const auto says = [&](std::string_view words) {
+        return said.find(words) != std::string_view::npos;
+    };
+    if (PQconnectionNeedsPassword(connection) != 0 || std::ranges::any_of(refusals, says)) {
         return true;
     }
     if (mode != Connection::Mode::replication) {
@@ -130,6 +148,16 @@ Result<Connection> Connection::open(const std::string& url, Mode mode) {
                                              "weir",      "UTF8", settings, "database", nullptr};
     Connection connection(PQconnectdbParams(names.data(), values.data(), 1));
     PGconn* raw = connection.connection_.get();
+    if (PQstatus(raw) != CONNECTION_OK && is_service_missing(raw)) {
+        return fail(ErrorKind::invalid, "cannot read the connection URL of the source: {}",
+                    first_line(PQerrorMessage(raw)));
+    }
+    if (PQstatus(raw) != CONNECTION_OK && is_pooler_refusal(PQerrorMessage(raw))) {
+        return fail(ErrorKind::unsupported,
+                    "a pooler answers in place of PostgreSQL: connect to the server itself; {}; it "
+                    "said: {}",
+                    direct_address(connection.host()), first_line(PQerrorMessage(raw)));
+    }
     if (PQstatus(raw) != CONNECTION_OK) {
         return fail(is_refused(raw, url, mode) ? ErrorKind::denied : ErrorKind::unavailable,
                     "cannot connect to PostgreSQL: {}", first_line(PQerrorMessage(raw)));
@@ -287,6 +315,11 @@ Status Connection::write_copy(std::span<const std::byte> message) {
 
 int Connection::process() const {
     return PQbackendPID(connection_.get());
+}
+
+std::string Connection::host() const {
+    const char* host = PQhost(connection_.get());
+    return host == nullptr ? "" : host;
 }
 
 int Connection::server_version() const {

@@ -50,8 +50,10 @@ public:
     /// Sends one message of a replication stream.
     Status write_copy(std::span<const std::byte> message);
 
-    /// The server's process of this session.
+    /// The server's process of this session, as it was told when the session began.
     int process() const;
+    /// The host that the session went to, as the URL has it.
+    std::string host() const;
 
     /// The server's version as PostgreSQL counts it: 150020 for 15.20.
     int server_version() const;

@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "capture/postgres/partitions.h"
 #include "capture/postgres/replication_slot.h"
 #include "capture/postgres/table_discovery.h"
 
@@ -60,15 +61,27 @@ void grant_tables(const Connection& connection, const std::string& role,
     statements.push_back(fmt::format("GRANT SELECT ON {} TO {}", list, role));
 }
 
+/// The snapshot reads each partition by itself.
+Result<std::vector<catalog::TableName>> with_partitions(Connection& connection,
+                                                        std::vector<catalog::TableName> names) {
+    TRY_LET(const auto partitions, read_partitions(connection, names));
+    for (const Partition& partition : partitions) {
+        names.push_back(partition.name);
+    }
+    return names;
+}
+
 }  // namespace
 
 Result<Statements> grant_statements(Connection& connection, const std::string& role,
                                     const PostgresOptions& options, bool snapshot_only) {
-    TRY_LET(const auto names, TableDiscovery(connection).find_tables(options.tables));
+    TRY_LET(const auto names,
+            TableDiscovery(connection).find_tables(options.tables, options.exclude));
+    TRY_LET(const auto readable, with_partitions(connection, names));
     const std::string quoted = connection.quote_identifier(role);
     TRY_LET(Statements statements, make_role(connection, quoted, snapshot_only));
     TRY(grant_what_is_not_public(connection, quoted, snapshot_only, statements));
-    grant_tables(connection, quoted, names, statements);
+    grant_tables(connection, quoted, readable, statements);
     if (!snapshot_only) {
         TRY_LET(const auto publications,
                 create_publication_statements(connection, options.publication, names));

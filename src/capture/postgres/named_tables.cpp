@@ -32,4 +32,12 @@ std::string from_named_tables(const Connection& connection,
         schemas, tables);
 }
 
+std::string with_parts(const Connection& connection, const std::vector<catalog::TableName>& names) {
+    return fmt::format(
+        "WITH RECURSIVE part (root, oid) AS (SELECT c.oid, c.oid FROM {} UNION ALL SELECT "
+        "part.root, h.inhrelid FROM part JOIN pg_class p ON p.oid = part.oid AND p.relkind = 'p' "
+        "JOIN pg_inherits h ON h.inhparent = part.oid AND NOT h.inhdetachpending) ",
+        from_named_tables(connection, names));
+}
+
 }  // namespace weir::capture::postgres

@@ -24,4 +24,8 @@ extern const char* const join_identity_index;
 /// primary key and each of them keeps to that or writes whole rows.
 extern const char* const identity_letter;
 
+/// Returns a WITH clause: `part (root, oid)` has each of `names` and, of those that are
+/// partitioned, all that belongs to them, however deep.
+std::string with_parts(const Connection& connection, const std::vector<catalog::TableName>& names);
+
 }  // namespace weir::capture::postgres

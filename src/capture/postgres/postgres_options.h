@@ -27,6 +27,7 @@ struct ServerWait {
 struct PostgresOptions {
     std::string url;  // libpq's; holds a password, so it is never printed.
     std::vector<std::string> tables;
+    std::vector<std::string> exclude = {};  // Patterns of what is left out.
     std::string slot = "weir";
     std::string publication = "weir";
     std::uint64_t chunk_blocks = 8'192;             // 64 MiB of a table's pages are one chunk.

@@ -36,9 +36,11 @@ std::string quote_table(const Connection& session, const catalog::TableName& nam
 // TRUNCATE and whatever writes a table anew exchange its storage, and the new one is empty to an
 // older snapshot. The catalog's row is the snapshot's; the functions look at the present.
 constexpr auto find_storage_sql =
-    "SELECT n.nspname, c.relname, c.relfilenode, pg_relation_size(c.oid) / "
-    "current_setting('block_size')::bigint, c.reltoastrelid <> 0 FROM {} WHERE c.relfilenode = "
-    "pg_relation_filenode(c.oid)";
+    "SELECT rn.nspname, r.relname, n.nspname, c.relname, c.oid, c.relfilenode, pg_relation_size("
+    "c.oid) / current_setting('block_size')::bigint, c.reltoastrelid <> 0, c.relfilenode = "
+    "pg_relation_filenode(c.oid) FROM part JOIN pg_class r ON r.oid = part.root JOIN pg_namespace "
+    "rn ON rn.oid = r.relnamespace JOIN pg_class c ON c.oid = part.oid AND c.relkind <> 'p' JOIN "
+    "pg_namespace n ON n.oid = c.relnamespace ORDER BY 1, 2, c.oid";
 
 // PostgreSQL numbers the pages of a table with 32 bits; the last number is none.
 constexpr std::uint64_t block_max = 0xFFFF'FFFF;
@@ -52,7 +54,8 @@ std::string lock_statement(const Connection& session,
                            const std::vector<catalog::TableName>& names) {
     std::string list;
     for (const catalog::TableName& name : names) {
-        list += (list.empty() ? "ONLY " : ", ONLY ") + quote_table(session, name);
+        // ONLY would leave out a partitioned table's partitions.
+        list += (list.empty() ? "" : ", ") + quote_table(session, name);
     }
     return list.empty() ? "" : fmt::format("LOCK TABLE {} IN ACCESS SHARE MODE", list);
 }
@@ -65,22 +68,28 @@ std::uint64_t to_count(const std::optional<std::string>& cell) {
     return count;
 }
 
-using Storages = std::map<catalog::TableName, TableStorage>;
+using Storages = std::map<catalog::TableName, std::vector<TableStorage>>;
 
-/// Fails if the session's snapshot no longer sees the rows of a table that it has locked.
+/// Returns the storage of each table, or of its partitions; one that has none yet is as if it were
+/// empty. Fails if the session's snapshot no longer sees the rows of one that it has locked.
 Result<Storages> find_storages(Connection& session, const std::vector<catalog::TableName>& names) {
-    TRY_LET(const auto rows,
-            session.query(fmt::format(find_storage_sql, from_named_tables(session, names))));
+    TRY_LET(const auto rows, session.query(with_parts(session, names) + find_storage_sql));
     Storages found;
     for (const TextRow& row : rows) {
-        found[{*row[0], *row[1]}] = {
-            .number = to_count(row[2]), .blocks = to_count(row[3]), .has_toast = row[4] == "t"};
-    }
-    for (const catalog::TableName& name : names) {
-        if (!found.contains(name)) {
+        const catalog::TableName name{*row[2], *row[3]};
+        if (row[8] != "t") {
             return fail(ErrorKind::conflict,
                         "a table was truncated or written anew while the snapshot began, table={}",
                         name.to_string());
+        }
+        found[{*row[0], *row[1]}].push_back({.name = name,
+                                             .number = to_count(row[5]),
+                                             .blocks = to_count(row[6]),
+                                             .has_toast = row[7] == "t"});
+    }
+    for (const catalog::TableName& name : names) {
+        if (found[name].empty()) {
+            found[name].push_back({.name = name});
         }
     }
     return found;
@@ -163,8 +172,10 @@ std::string select_list(const Connection& session, const CapturedTable& table) {
 }
 
 std::string copy_statement(const Connection& session, const CapturedTable& table,
+                           const std::optional<catalog::TableName>& partition,
                            const change::SnapshotChunk& chunk) {
-    const auto& name = table.contract->name;
+    const std::string from = partition ? "ONLY " + quote_table(session, *partition)
+                                       : quote_table(session, table.contract->name);
     std::string where;
     if (chunk.written_since) {
         // The log's transaction ids have 32 bits; those below 3 are no transactions.
@@ -174,8 +185,8 @@ std::string copy_statement(const Connection& session, const CapturedTable& table
         where = fmt::format("ctid >= '({},0)' AND ctid < '({},0)'", chunk.first_block,
                             std::min(chunk.end_block, block_max));
     }
-    return fmt::format("COPY (SELECT {} FROM ONLY {} WHERE {}) TO STDOUT (FORMAT binary)",
-                       select_list(session, table), quote_table(session, name), where);
+    return fmt::format("COPY (SELECT {} FROM {} WHERE {}) TO STDOUT (FORMAT binary)",
+                       select_list(session, table), from, where);
 }
 
 /// Reads one row of COPY's binary form. Returns false at the trailer.
@@ -278,14 +289,14 @@ Status PostgresSnapshot::describe_tables(const std::vector<catalog::TableName>& 
 
 Status PostgresSnapshot::plan_chunks(const change::SnapshotProgress& progress) {
     plan_.chunk_blocks = progress.chunk_blocks;
-    std::vector<catalog::TableName> names;
-    std::ranges::transform(tables_, std::back_inserter(names),
-                           [](const auto& table) { return table->contract->name; });
-    TRY_LET(const Storages storages, find_storages(workers_.front(), names));
+    TRY_LET(const Storages storages, find_storages(workers_.front(), table_names()));
     for (const auto& table : tables_) {
         const catalog::TableName& name = table->contract->name;
         ChunkPlan plan = postgres::plan_chunks(table->contract, storages.at(name), progress);
-        std::ranges::move(plan.chunks, std::back_inserter(plan_.chunks));
+        for (std::size_t at = 0; at < plan.chunks.size(); ++at) {
+            partitions_[{name, plan.chunks[at].index}] = plan.partitions[at];
+            plan_.chunks.push_back(std::move(plan.chunks[at]));
+        }
         if (plan.restarted) {
             plan_.restarted.push_back(name);
         }
@@ -333,7 +344,7 @@ Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::resume(
 Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin_once(
     const PostgresOptions& options, Mode mode, std::size_t workers, const Contracts& known) {
     TRY_LET(Connection session, Connection::open(options.url));
-    TRY_LET(const auto names, TableDiscovery(session).find_tables(options.tables));
+    TRY_LET(const auto names, TableDiscovery(session).find_tables(options.tables, options.exclude));
     TRY_LET(Readable readable, find_readable(session, names));
     TRY_LET(std::vector<Connection> readers, open_connections(options.url, workers));
     std::string snapshot;
@@ -380,7 +391,7 @@ Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::resume_once(
         return nullptr;
     }
     TRY(slot_stands);
-    TRY_LET(const auto names, TableDiscovery(session).find_tables(options.tables));
+    TRY_LET(const auto names, TableDiscovery(session).find_tables(options.tables, options.exclude));
     TRY(publish_tables(session, options.publication, names));
     TRY_LET(Readable readable, find_readable(session, names));
     TRY_LET(auto resumed, read_once_more(session, options, workers, readable.names, known));
@@ -423,7 +434,7 @@ Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin_beside_once(
     const PostgresOptions& options, std::size_t workers,
     const change::TableSource::Request& request) {
     TRY_LET(Connection session, Connection::open(options.url));
-    TRY_LET(const auto wanted, TableDiscovery(session).find_tables(options.tables));
+    TRY_LET(const auto wanted, TableDiscovery(session).find_tables(options.tables, options.exclude));
     const Status published = publish_tables(session, options.publication, wanted);
     if (!published && published.error().kind() != ErrorKind::denied) {
         return std::unexpected(published.error());
@@ -438,6 +449,17 @@ Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin_beside_once(
     TRY(reading->plan_chunks(goes_on ? *request.progress
                                      : reading->first_progress(options.chunk_blocks)));
     return reading;
+}
+
+Result<std::vector<Partition>> PostgresSnapshot::partitions() {
+    return read_partitions(workers_.front(), table_names());
+}
+
+std::vector<catalog::TableName> PostgresSnapshot::table_names() const {
+    std::vector<catalog::TableName> names;
+    std::ranges::transform(tables_, std::back_inserter(names),
+                           [](const auto& table) { return table->contract->name; });
+    return names;
 }
 
 /// Whether the tables are those that were begun, in the same shape.
@@ -483,7 +505,8 @@ Status PostgresSnapshot::copy_chunk(Connection& session, const change::SnapshotC
                                     change::ChangeSink& sink, const std::stop_token& stop) {
     const auto& table = table_of(chunk);
     TRY_LET(const auto builder, ChangeBuilder::create(table));
-    TRY(session.begin_copy_out(copy_statement(session, *table, chunk)));
+    TRY(session.begin_copy_out(copy_statement(
+        session, *table, partitions_.at({chunk.contract->name, chunk.index}), chunk)));
     // Where no commit record can begin, behind all that the reading has seen.
     ChangePlace place{.commit_position = change::Position(plan_.position.offset() - 1),
                       .ordinal = std::int64_t{chunk.index} << 32U,

@@ -1,11 +1,16 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
 #include "capture/postgres/captured_table.h"
 #include "capture/postgres/connection.h"
+#include "capture/postgres/partitions.h"
 #include "capture/postgres/postgres_options.h"
 #include "change/change_source.h"
 
@@ -49,6 +54,8 @@ public:
                       change::ChangeSink& sink, const std::stop_token& stop) override;
 
     const std::vector<std::shared_ptr<const CapturedTable>>& tables() const { return tables_; }
+    /// The partitions that it reads.
+    Result<std::vector<Partition>> partitions();
 
 private:
     explicit PostgresSnapshot(Connection keeper) : keeper_(std::move(keeper)) {}
@@ -77,6 +84,7 @@ private:
     Status begin_reading(std::vector<Connection> workers, const std::string& snapshot,
                          const std::vector<catalog::TableName>& names);
     Status note_reading();
+    std::vector<catalog::TableName> table_names() const;
     bool goes_on_with(const Contracts& known, const change::SnapshotProgress& progress) const;
     const std::shared_ptr<const CapturedTable>& table_of(const change::SnapshotChunk& chunk) const;
 
@@ -84,6 +92,10 @@ private:
     std::vector<Connection> workers_;
     std::vector<std::shared_ptr<const CapturedTable>> tables_;
     change::SnapshotPlan plan_;
+    // Where each chunk of a table lies, by its index: in the table itself, in a partition, or
+    // (none) in all of them.
+    std::map<std::pair<catalog::TableName, std::uint32_t>, std::optional<catalog::TableName>>
+        partitions_;
 };
 
 }  // namespace weir::capture::postgres

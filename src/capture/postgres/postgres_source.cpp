@@ -68,7 +68,8 @@ Status PostgresSource::learn_tables(
         known_.emplace(contract->name, std::make_shared<const CapturedTable>(std::move(table)));
     }
     // What the log will bring is looked at too, so that a new type seldom stops the stream.
-    TRY_LET(const auto names, discovery_.find_tables(options.tables));
+    TRY_LET(const auto names, discovery_.find_tables(options.tables, options.exclude));
+    TRY_LET(partitioned_, find_partitioned(side_, names));
     TRY_LET(const auto now, discovery_.describe_all(names));
     binary_ = binary_ && std::ranges::all_of(now, &CapturedTable::reads_binary);
     return {};
@@ -76,6 +77,20 @@ Status PostgresSource::learn_tables(
 
 Result<change::Position> PostgresSource::source_end() {
     return log_end(side_);
+}
+
+Result<change::Position> PostgresSource::written_end() {
+    TRY_LET(const auto rows, side_.query("SELECT pg_current_wal_insert_lsn()"));
+    return change::Position::parse(rows[0][0].value_or(""));
+}
+
+Result<std::vector<Partition>> PostgresSource::partitions() {
+    return partitioned_.empty() ? std::vector<Partition>() : read_partitions(side_, partitioned_);
+}
+
+Result<std::vector<UntoldChange>> PostgresSource::find_untold(const std::vector<Partition>& before,
+                                                              const std::vector<Partition>& now) {
+    return postgres::find_untold(side_, before, now, std::exchange(truncated_, {}));
 }
 
 Status PostgresSource::acknowledge(change::Position position) {
@@ -304,6 +319,7 @@ Status PostgresSource::apply_truncate(const Truncate& truncate, change::ChangeSi
         TRY_LET(ChangeBuilder* const builder, builder_of(relation, sink));
         if (builder != nullptr) {
             TRY(builder->append_truncate(place_));
+            truncated_.insert(builder->table().contract->name);
             ++place_.ordinal;
         }
     }

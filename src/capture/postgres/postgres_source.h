@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "capture/postgres/captured_table.h"
 #include "capture/postgres/change_builder.h"
 #include "capture/postgres/connection.h"
+#include "capture/postgres/partitions.h"
 #include "capture/postgres/pgoutput.h"
 #include "capture/postgres/postgres_options.h"
 #include "capture/postgres/replication_stream.h"
@@ -42,6 +44,14 @@ public:
 
     /// Returns the end of the server's log as it is now.
     Result<change::Position> source_end();
+    /// Returns the end of the server's log as it is written, flushed or not.
+    Result<change::Position> written_end();
+    /// Returns the partitions of the captured tables as the catalog has them now; none if no table
+    /// is partitioned.
+    Result<std::vector<Partition>> partitions();
+    /// Returns what happened to partitions since, and the log has not told (`find_untold`).
+    Result<std::vector<UntoldChange>> find_untold(const std::vector<Partition>& before,
+                                                  const std::vector<Partition>& now);
     /// Whose log it is; `options.known`, or a later timeline of the same server.
     const SourceIdentity& identity() const { return identity_; }
 
@@ -87,7 +97,9 @@ private:
     change::CutEnd end_cut() const;
 
     SourceIdentity identity_;
-    Connection side_;  // Asks the catalog while `stream_` streams.
+    std::vector<catalog::TableName> partitioned_;
+    std::set<catalog::TableName> truncated_;  // Since they were last looked for.
+    Connection side_;                         // Asks the catalog while `stream_` streams.
     TableDiscovery discovery_;
     std::unique_ptr<ReplicationStream> stream_;
     bool binary_;

@@ -13,7 +13,7 @@ PostgresTables::PostgresTables(PostgresOptions options, std::size_t workers)
 
 Result<std::vector<catalog::TableName>> PostgresTables::find_tables() {
     TRY_LET(Connection session, Connection::open(options_.url));
-    return TableDiscovery(session).find_tables(options_.tables);
+    return TableDiscovery(session).find_tables(options_.tables, options_.exclude);
 }
 
 Result<std::unique_ptr<change::SnapshotSource>> PostgresTables::begin(const Request& request,

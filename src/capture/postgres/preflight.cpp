@@ -4,6 +4,7 @@
 
 #include "capture/postgres/generated_columns.h"
 #include "capture/postgres/named_tables.h"
+#include "capture/postgres/pooler.h"
 #include "capture/postgres/replication_slot.h"
 #include "capture/postgres/table_discovery.h"
 
@@ -87,11 +88,13 @@ std::string quoted(const Connection& connection, const catalog::TableName& name)
 
 Status check_privileges(Connection& connection, const std::vector<catalog::TableName>& names,
                         Findings& findings) {
-    TRY_LET(const auto rows,
-            connection.query(
-                fmt::format("SELECT n.nspname, c.relname, has_schema_privilege(n.oid, 'USAGE'), "
-                            "has_table_privilege(c.oid, 'SELECT') FROM {} ORDER BY 1, 2",
-                            from_named_tables(connection, names))));
+    TRY_LET(
+        const auto rows,
+        connection.query(
+            with_parts(connection, names) +
+            "SELECT n.nspname, c.relname, has_schema_privilege(n.oid, 'USAGE'), "
+            "has_table_privilege(c.oid, 'SELECT') FROM part JOIN pg_class c ON c.oid = part.oid "
+            "JOIN pg_namespace n ON n.oid = c.relnamespace ORDER BY 1, 2"));
     for (const TextRow& row : rows) {
         const catalog::TableName name{row[0].value_or(""), row[1].value_or("")};
         if (row[2] != "t") {
@@ -160,13 +163,19 @@ Status check_tables(Connection& connection, const std::vector<catalog::TableName
 Result<Findings> check_source(Connection& connection, const PostgresOptions& options,
                               bool snapshot_only) {
     Findings findings;
+    if (const Status direct = check_direct(connection); !direct) {
+        findings.push_back(
+            {.object = "server",
+             .message = "a pooler stands between weir and the server",
+             .remedy = "connect to the server itself; " + direct_address(connection.host())});
+    }
     if (!snapshot_only) {
         TRY(check_log(connection, options, findings));
     }
     TableDiscovery discovery(connection);
-    TRY_LET(const auto names, discovery.find_tables(options.tables));
+    TRY_LET(const auto names, discovery.find_tables(options.tables, options.exclude));
     TRY(check_tables(connection, names, snapshot_only, findings));
-    TRY_LET(const auto left_out, discovery.find_left_out(options.tables));
+    TRY_LET(const auto left_out, discovery.find_left_out(options.tables, options.exclude));
     for (const LeftOutTable& table : left_out) {
         findings.push_back({.severity = Finding::Severity::warning,
                             .object = table.name.to_string(),

@@ -98,9 +98,11 @@ TEST_F(PreflightTest, ARoleThatMayNotFlushTheLogIsToldWhatToGrant) {
 TEST_F(PreflightTest, WhatAPatternLeavesOutIsSaid) {
     run("CREATE TABLE claims.claim (id int PRIMARY KEY);"
         "CREATE UNLOGGED TABLE claims.scratch (id int PRIMARY KEY);"
-        "CREATE TABLE claims.parted (id int PRIMARY KEY) PARTITION BY RANGE (id)");
+        "CREATE TABLE claims.parted (id int PRIMARY KEY) PARTITION BY RANGE (id);"
+        "CREATE UNLOGGED TABLE claims.part PARTITION OF claims.parted DEFAULT");
     EXPECT_THAT(findings(),
-                ElementsAre(finding(Severity::warning, "claims.parted", "it is partitioned", ""),
+                ElementsAre(finding(Severity::warning, "claims.parted",
+                                    "one of its partitions is foreign", ""),
                             finding(Severity::warning, "claims.scratch", "it is unlogged", "")));
 }
 

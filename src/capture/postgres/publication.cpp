@@ -24,9 +24,9 @@ struct Wanted {
 
 std::string settings(const Wanted& wanted, int server_version) {
     return fmt::format(
-        "publish = '{}', publish_via_partition_root = false{}",
+        "publish = '{}', publish_via_partition_root = true{}",
         wanted.whole ? "insert, update, delete, truncate" : "insert, truncate",
-        server_version >= knows_generated_columns ? ", publish_generated_columns = none" : "");
+        server_version >= knows_generated_columns ? ", publish_generated_columns = stored" : "");
 }
 
 /// ONLY: tables that inherit from one are captured when they are named themselves.
@@ -112,10 +112,10 @@ Result<std::string> missing_statement(Connection& connection, const Wanted& want
     TRY_LET(
         const auto rows,
         connection.query(fmt::format(
-            "SELECT pubinsert AND pubupdate = {0} AND pubdelete = {0} AND pubtruncate AND NOT "
+            "SELECT pubinsert AND pubupdate = {0} AND pubdelete = {0} AND pubtruncate AND "
             "pubviaroot AND NOT puballtables{1} FROM pg_publication WHERE pubname = {2}",
             whole,
-            connection.server_version() >= knows_generated_columns ? " AND pubgencols = 'n'" : "",
+            connection.server_version() >= knows_generated_columns ? " AND pubgencols = 's'" : "",
             connection.quote_literal(wanted.name))));
     if (rows.empty()) {
         return create_statement(connection, wanted);

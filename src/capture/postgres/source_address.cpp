@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <libpq-fe.h>
 
+#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <map>
@@ -16,6 +17,10 @@ struct FreeOptions {
     void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
 };
 using Options = std::unique_ptr<PQconninfoOption, FreeOptions>;
+
+struct FinishConnection {
+    void operator()(PGconn* connection) const { PQfinish(connection); }
+};
 
 /// Adds the values that are there; earlier ones stay.
 void take(const PQconninfoOption* option, std::map<std::string_view, std::string>& values) {
@@ -49,10 +54,20 @@ Result<SourceAddress> address_of(const std::string& url) {
         return fail(ErrorKind::invalid,
                     "cannot read the source's URL; write postgres://user@host:port/database");
     }
-    const Options defaults(PQconndefaults());
+    // libpq fills in what the environment and service files say only where it is to connect; it
+    // does not get that far with a mode that it does not know.
+    const std::array<const char*, 3> names{"dbname", "sslmode", nullptr};
+    const std::array<const char*, 3> values_of{url.c_str(), "only to be read", nullptr};
+    const std::unique_ptr<PGconn, FinishConnection> connection(
+        PQconnectStartParams(names.data(), values_of.data(), 1));
+    const std::string_view said = PQerrorMessage(connection.get());
+    if (said.find("service") != std::string_view::npos) {
+        return fail(ErrorKind::invalid, "cannot read the source's URL: {}",
+                    said.substr(0, said.find('\n')));
+    }
+    const Options options(PQconninfo(connection.get()));
     std::map<std::string_view, std::string> values;
-    take(given.get(), values);
-    take(defaults.get(), values);
+    take(options.get(), values);
     SourceAddress address;
     // Where both are given, libpq connects to the address and takes the host for a name only.
     address.host = values.contains("hostaddr") ? values["hostaddr"] : values["host"];

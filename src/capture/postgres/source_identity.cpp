@@ -5,6 +5,7 @@
 #include <charconv>
 #include <sstream>
 
+#include "capture/postgres/pooler.h"
 #include "capture/postgres/replication_slot.h"
 
 namespace weir::capture::postgres {
@@ -81,6 +82,7 @@ Result<std::optional<change::Position>> end_of_timeline(std::string_view history
 }
 
 Result<SourceIdentity> identify_source(Connection& replication) {
+    TRY(check_direct(replication));
     TRY_LET(const auto standby, replication.query("SELECT pg_is_in_recovery()"));
     if (standby[0][0] == "t") {
         return fail(ErrorKind::unavailable,

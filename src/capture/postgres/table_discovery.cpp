@@ -8,6 +8,7 @@
 #include <ranges>
 #include <set>
 
+#include "capture/postgres/generated_columns.h"
 #include "capture/postgres/named_tables.h"
 #include "capture/postgres/utf8.h"
 
@@ -40,11 +41,11 @@ std::string_view refusal(const TextRow& row) {
     if (kind == "f") {
         return "it is a foreign table: its changes are in no log of this server";
     }
-    if (kind == "p") {
-        return "it is partitioned: name its partitions instead";
-    }
-    if (kind != "r") {
+    if (kind != "r" && kind != "p") {
         return "it is no table";
+    }
+    if (row[4] == "t") {
+        return "one of its partitions is foreign or unlogged: its changes are not in the log";
     }
     return *row[3] == "p" ? "" : "it is unlogged or temporary: its changes are not in the log";
 }
@@ -56,17 +57,41 @@ RowIdentity identity_of(std::string_view letter, bool has_key) {
     return letter == "n" || !has_key ? RowIdentity::none : RowIdentity::key;
 }
 
-/// `schema.*` or `schema.table` as two LIKE-free conditions.
+/// A name of a pattern as one of LIKE, in which `*` is any text.
+std::string like_text(std::string_view name) {
+    std::string text;
+    for (const char letter : name) {
+        if (letter == '%' || letter == '_' || letter == '\\') {
+            text += '\\';
+        }
+        text += letter == '*' ? '%' : letter;
+    }
+    return text;
+}
+
+bool names_one(std::string_view pattern) {
+    return pattern.find('*') == std::string_view::npos;
+}
+
+Status check_pattern(const std::string& pattern) {
+    if (pattern.find('.') == std::string::npos) {
+        return fail(ErrorKind::invalid,
+                    "cannot read table pattern: write schema.table or schema.*, pattern={}",
+                    pattern);
+    }
+    return {};
+}
+
+/// Which tables a pattern means. A partition belongs to its root, unless it is named itself.
 std::string condition(const Connection& connection, std::string_view pattern) {
     const std::size_t dot = pattern.find('.');
-    const std::string schema = connection.quote_literal(pattern.substr(0, dot));
-    const std::string_view table = pattern.substr(dot + 1);
-    return table == "*" ? fmt::format(
-                              "n.nspname = {} AND c.relkind IN ('r', 'p', 'f') "
-                              "AND NOT c.relispartition",
-                              schema)
-                        : fmt::format("n.nspname = {} AND c.relname = {}", schema,
-                                      connection.quote_literal(table));
+    const std::string schema = connection.quote_literal(like_text(pattern.substr(0, dot)));
+    const std::string table = connection.quote_literal(like_text(pattern.substr(dot + 1)));
+    return fmt::format("n.nspname LIKE {} AND c.relname LIKE {}{}", schema, table,
+                       names_one(pattern) ? ""
+                                          : " AND c.relkind IN ('r', 'p', 'f') AND NOT "
+                                            "c.relispartition AND n.nspname NOT LIKE 'pg\\_%' AND "
+                                            "n.nspname <> 'information_schema'");
 }
 
 catalog::Column column_of(const TextRow& row, const ValueCodec& codec,
@@ -168,21 +193,32 @@ std::vector<std::string> TableDiscovery::tags_of(const TableName& table,
     return tags == tags_.end() ? std::vector<std::string>{"phi.unclassified"} : tags->second;
 }
 
-Result<std::vector<TextRow>> TableDiscovery::matches(const std::string& pattern) {
-    return connection_.query(
-        "SELECT n.nspname, c.relname, c.relkind, c.relpersistence FROM pg_class c JOIN "
-        "pg_namespace n ON n.oid = c.relnamespace WHERE " +
-        condition(connection_, pattern) + " ORDER BY 1, 2");
+Result<std::vector<TextRow>> TableDiscovery::matches(const std::string& pattern,
+                                                     const Patterns& exclude) {
+    TRY(check_pattern(pattern));
+    std::string where = condition(connection_, pattern);
+    for (const std::string& other : exclude) {
+        TRY(check_pattern(other));
+        where += fmt::format(" AND NOT ({})", condition(connection_, other));
+    }
+    return connection_.query(fmt::format(
+        "SELECT n.nspname, c.relname, c.relkind, c.relpersistence, c.relkind = 'p' AND EXISTS "
+        "(WITH RECURSIVE part AS (SELECT inhrelid FROM pg_inherits WHERE inhparent = c.oid UNION "
+        "ALL SELECT h.inhrelid FROM part JOIN pg_inherits h ON h.inhparent = part.inhrelid) SELECT "
+        "FROM part JOIN pg_class p ON p.oid = part.inhrelid AND (p.relkind = 'f' OR "
+        "p.relpersistence <> 'p')) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "WHERE {} ORDER BY 1, 2",
+        where));
 }
 
-Result<std::vector<LeftOutTable>> TableDiscovery::find_left_out(
-    const std::vector<std::string>& patterns) {
+Result<std::vector<LeftOutTable>> TableDiscovery::find_left_out(const Patterns& patterns,
+                                                                const Patterns& exclude) {
     std::vector<LeftOutTable> left_out;
     for (const std::string& pattern : patterns) {
-        if (!pattern.ends_with(".*")) {
+        if (names_one(pattern)) {
             continue;  // `find_tables` refuses these.
         }
-        TRY_LET(const auto rows, matches(pattern));
+        TRY_LET(const auto rows, matches(pattern, exclude));
         for (const TextRow& row : rows) {
             if (const std::string_view reason = refusal(row); !reason.empty()) {
                 left_out.push_back({.name = {*row[0], *row[1]}, .reason = std::string(reason)});
@@ -192,33 +228,58 @@ Result<std::vector<LeftOutTable>> TableDiscovery::find_left_out(
     return left_out;
 }
 
-Result<std::vector<TableName>> TableDiscovery::find_tables(
-    const std::vector<std::string>& patterns) {
+Result<std::vector<TableName>> TableDiscovery::find_tables(const Patterns& patterns,
+                                                           const Patterns& exclude) {
     std::set<TableName> names;
     for (const std::string& pattern : patterns) {
-        if (pattern.find('.') == std::string::npos) {
-            return fail(ErrorKind::invalid,
-                        "cannot read table pattern: write schema.table or schema.*, pattern={}",
-                        pattern);
-        }
-        TRY_LET(const auto rows, matches(pattern));
-        const bool named = !pattern.ends_with(".*");
+        TRY_LET(const auto rows, matches(pattern, exclude));
         for (const TextRow& row : rows) {
             const std::string_view reason = refusal(row);
             if (reason.empty()) {
                 names.insert({*row[0], *row[1]});
-            } else if (named) {
+            } else if (names_one(pattern)) {
                 return fail(ErrorKind::unsupported, "cannot capture table: {}, table={}", reason,
                             pattern);
             }
         }
         if (rows.empty()) {
             return fail(ErrorKind::not_found,
-                        "no table matches; look at source.tables in weir.yaml, pattern={}",
+                        "no table matches; look at source.tables and source.exclude in weir.yaml, "
+                        "pattern={}",
                         pattern);
         }
     }
+    TRY(check_partitions(names));
     return std::vector(names.begin(), names.end());
+}
+
+Status TableDiscovery::check_partitions(const std::set<TableName>& names) {
+    TRY_LET(
+        const auto rows,
+        connection_.query(fmt::format(
+            "{} SELECT n.nspname, c.relname, rn.nspname, r.relname FROM part JOIN pg_class c ON "
+            "c.oid = part.oid AND part.oid <> part.root JOIN pg_namespace n ON n.oid = "
+            "c.relnamespace JOIN pg_class r ON r.oid = part.root JOIN pg_namespace rn ON "
+            "rn.oid = r.relnamespace",
+            with_parts(connection_, std::vector(names.begin(), names.end())))));
+    for (const TextRow& row : rows) {
+        if (names.contains({*row[0], *row[1]})) {
+            return fail(ErrorKind::invalid,
+                        "a table is captured as a partition of another one; name one of the two in "
+                        "source.tables, table={}, partitioned={}",
+                        TableName{*row[0], *row[1]}.to_string(),
+                        TableName{*row[2], *row[3]}.to_string());
+        }
+    }
+    return {};
+}
+
+Result<bool> TableDiscovery::is_append_log(RelationId id) {
+    TRY_LET(const auto rows,
+            connection_.query(
+                fmt::format("SELECT {} FROM pg_class c {} WHERE c.oid = {} AND c.relkind = 'p'",
+                            identity_letter, join_identity_index, id.value)));
+    return !rows.empty() && rows[0][0] == "n";
 }
 
 Result<ResolvedType> TableDiscovery::resolve(TypeOid type, std::int32_t type_modifier) {
@@ -308,8 +369,9 @@ Result<std::vector<TextRow>> TableDiscovery::read_columns(const std::vector<Tabl
         "SELECT a.attnum, a.attname, a.atttypid, a.atttypmod, format_type(a.atttypid, "
         "a.atttypmod), a.attnotnull, coalesce(a.attnum = ANY (i.indkey), false), {}, n.nspname, "
         "c.relname FROM {} {} JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT "
-        "a.attisdropped AND a.attgenerated = '' ORDER BY n.nspname, c.relname, a.attnum",
-        identity_letter, from_named_tables(connection_, names), join_identity_index));
+        "a.attisdropped AND {} ORDER BY n.nspname, c.relname, a.attnum",
+        identity_letter, from_named_tables(connection_, names), join_identity_index,
+        is_captured(connection_)));
 }
 
 Result<CapturedTable> TableDiscovery::describe_columns(const TableName& name,
@@ -411,6 +473,11 @@ Result<CapturedTable> TableDiscovery::follow(const CapturedTable* known, const R
     TRY(number_columns(relation.id, contract->columns));
     contract->identity =
         identity_of(std::string_view(&relation.replica_identity, 1), contract->has_key());
+    if (contract->identity != RowIdentity::none &&
+        (before == nullptr || before->identity == RowIdentity::none)) {
+        TRY_LET(const bool append_log, is_append_log(relation.id));
+        contract->identity = append_log ? RowIdentity::none : contract->identity;
+    }
     contract->version = {before == nullptr ? 1 : before->version.number + 1};
     if (before != nullptr && same_shape(*before, *contract)) {
         return *known;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -36,13 +37,18 @@ public:
     explicit TableDiscovery(Connection& connection, ColumnTags tags = {})
         : connection_(connection), tags_(std::move(tags)) {}
 
-    /// Returns the names of the ordinary tables that match any of `patterns` ("claims.*",
-    /// "claims.claim"), sorted. Fails with `not_found` for a pattern that matches nothing, and with
-    /// `unsupported` for a table named outright that cannot be captured, with the reason.
-    Result<std::vector<catalog::TableName>> find_tables(const std::vector<std::string>& patterns);
+    using Patterns = std::vector<std::string>;
+
+    /// Returns the names of the tables that match any of `patterns` ("claims.*", "claims.claim";
+    /// `*` is any text) and none of `exclude`, sorted: ordinary ones, and partitioned ones, which
+    /// stand for all of their partitions. Fails with `not_found` for a pattern that matches
+    /// nothing, and with `unsupported` for a table named outright that cannot be captured.
+    Result<std::vector<catalog::TableName>> find_tables(const Patterns& patterns,
+                                                        const Patterns& exclude = {});
 
     /// Returns what the patterns with `*` match and `find_tables` leaves out, with the reasons.
-    Result<std::vector<LeftOutTable>> find_left_out(const std::vector<std::string>& patterns);
+    Result<std::vector<LeftOutTable>> find_left_out(const Patterns& patterns,
+                                                    const Patterns& exclude = {});
 
     /// Describes tables as they are now, in the order of `names` and each as version 1: with one
     /// query, however many they are. Fails with `not_found` if one is missing.
@@ -63,7 +69,10 @@ private:
         std::string name;
     };
 
-    Result<std::vector<TextRow>> matches(const std::string& pattern);
+    Result<std::vector<TextRow>> matches(const std::string& pattern, const Patterns& exclude);
+    Status check_partitions(const std::set<catalog::TableName>& names);
+    /// Whether a partitioned table's changes reach us without its updates and deletes.
+    Result<bool> is_append_log(RelationId id);
     Result<std::vector<TextRow>> read_columns(const std::vector<catalog::TableName>& names);
     Result<CapturedTable> describe_columns(const catalog::TableName& name,
                                            std::span<const TextRow> rows);
