@@ -15,7 +15,7 @@
 namespace weir::landing {
 namespace {
 
-// Chunks that come faster than this share an append, up to so many.
+// Where there are more chunks than this, those that come faster share an append, up to so many.
 constexpr std::chrono::milliseconds commit_pause{50};
 constexpr std::size_t waiting_max = 100;
 
@@ -197,7 +197,8 @@ private:
                                   .files = {}};
         TRY_LET(entry.files, turn.place.ledger.store_files(std::move(files)));
         waiting_.push_back(std::move(entry));
-        const bool is_due = place_.clock.steady_now() - committed_ >= commit_pause;
+        const bool is_due = plan().chunks.size() <= waiting_max ||
+                            place_.clock.steady_now() - committed_ >= commit_pause;
         return is_due || waiting_.size() == waiting_max ? commit_waiting(turn) : Status();
     }
 
