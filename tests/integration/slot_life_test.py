@@ -212,7 +212,7 @@ def move_to_port(server, port):
 def test_another_server_is_noticed_at_a_start_and_while_weir_runs(chain, server):
     with PostgresServer.start() as other:
         other.psql(TABLE)
-        other.psql(f"create publication {SLOT} for all tables")
+        other.psql(f"create publication {SLOT} for table only claims.plan")
         other.psql(MAKE)
         with running(chain) as run:
             move_to_port(other, server.port)
