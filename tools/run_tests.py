@@ -22,7 +22,7 @@ CORES = str(os.cpu_count() or 2)
 PYTHON_TESTS = ("tests", "tools", "bench", "models", "simulate")
 # Run again on other servers: what lives by the log; the long ones with --full.
 SERVER_TESTS = ("acknowledgement", "identity", "partitions", "random_statements", "snapshot_resume")
-SERVER_TESTS_FULL = (*SERVER_TESTS, "chain", "recovery_order", "slot_life")
+SERVER_TESTS_FULL = (*SERVER_TESTS, "chain", "ddl", "recovery_order", "slot_life", "snapshot_tables")
 THREADS = re.compile(r"std::(jthread|thread|async)\b")
 
 
