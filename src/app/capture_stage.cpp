@@ -130,6 +130,32 @@ void forget_untold(PartitionNotes& notes, const ledger::PipelineState& state,
     }
 }
 
+/// Reads the log to the work's end, each cut as `watch` says.
+Status land_log(Pipeline& pipeline, StageHold& hold, const CaptureWork& work,
+                PostgresSource& source, PartitionWatch& watch, PartitionNotes& notes,
+                const std::stop_token& stop) {
+    landing::StreamOptions options = stream_options(pipeline, work);
+    options.on_cut = [&](const landing::CutReport& report) {
+        forget_untold(notes, hold.state, report.cut);
+        if (work.on_cut) {
+            work.on_cut(report);
+        }
+    };
+    if (work.until_current) {
+        TRY_LET(options.until, source.source_end());
+    }
+    const landing::ChunkOptions chunks = chunk_options(pipeline, work);
+    PostgresTables tables(table_options(pipeline, work), chunks.workers);
+    if (work.recorded_ends.empty()) {
+        options.tables = &tables;
+        options.readings = {.chunks = chunks,
+                            .look_every = pipeline.configuration().look_for_tables,
+                            .ends_at_error = work.until_current,
+                            .on_wait = work.on_wait};
+    }
+    return landing::land_stream(place_of(pipeline, hold), source, watch, options, stop);
+}
+
 Status capture_stream(Pipeline& pipeline, StageHold& hold, const CaptureWork& work,
                       const std::stop_token& stop) {
     TRY_LET(const auto source, open_source(pipeline, hold, hold.state.position));
@@ -142,26 +168,7 @@ Status capture_stream(Pipeline& pipeline, StageHold& hold, const CaptureWork& wo
         work.recorded_ends.empty() ? static_cast<landing::CutSchedule&>(intervals) : recorded,
         *source, notes, pipeline.clock(), work.on_notice);
     watch.begin();
-    landing::StreamOptions options = stream_options(pipeline, work);
-    options.on_cut = [&](const landing::CutReport& report) {
-        forget_untold(notes, hold.state, report.cut);
-        if (work.on_cut) {
-            work.on_cut(report);
-        }
-    };
-    if (work.until_current) {
-        TRY_LET(options.until, source->source_end());
-    }
-    const landing::ChunkOptions chunks = chunk_options(pipeline, work);
-    PostgresTables tables(table_options(pipeline, work), chunks.workers);
-    if (work.recorded_ends.empty()) {
-        options.tables = &tables;
-        options.readings = {.chunks = chunks,
-                            .look_every = pipeline.configuration().look_for_tables,
-                            .ends_at_error = work.until_current,
-                            .on_wait = work.on_wait};
-    }
-    TRY(landing::land_stream(place_of(pipeline, hold), *source, watch, options, stop));
+    TRY(land_log(pipeline, hold, work, *source, watch, notes, stop));
     if (work.until_current && !stop.stop_requested()) {
         watch.end();
     }

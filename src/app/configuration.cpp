@@ -17,11 +17,10 @@ fs::path beside(const fs::path& file, const std::string& path) {
 }
 
 Status read_source(const YAML::Node& node, Configuration& into) {
-    TRY_LET(const YamlMap map,
-            YamlMap::open(node, into.file.string(),
-                          {"postgres", "tables", "exclude", "slot", "publication", "snapshot_only",
-                           "snapshot_workers", "snapshot_hold", "chunk_blocks",
-                           "look_for_tables"}));
+    TRY_LET(const YamlMap map, YamlMap::open(node, into.file.string(),
+                                             {"postgres", "tables", "exclude", "slot",
+                                              "publication", "snapshot_only", "snapshot_workers",
+                                              "snapshot_hold", "chunk_blocks", "look_for_tables"}));
     TRY(map.read("postgres", into.source_url));
     TRY(map.read("tables", into.tables));
     TRY(map.read("exclude", into.exclude));

@@ -204,6 +204,32 @@ Result<bool> drop_own_publications(Connection& connection, const std::string& pu
     return dropped.has_value();
 }
 
+Status refuse_to_drop(const Configuration& configuration, const DropOptions& options) {
+    return fail(
+        ErrorKind::invalid, "this removes slot {}, publications {} and {}{}; say so with --yes",
+        configuration.slot, configuration.publication,
+        capture::postgres::append_publication(configuration.publication),
+        options.keep_store ? "" : " and all that weir keeps in " + configuration.store.string());
+}
+
+void report_dropped(Report& report, const Connection& connection,
+                    const Configuration& configuration, const DropOptions& options,
+                    bool unpublished) {
+    report.line(fmt::format("dropped slot{}{}", unpublished ? ", publications" : "",
+                            options.keep_store ? "" : ", store"));
+    if (!unpublished) {
+        report.line(fmt::format(
+            "the publications belong to another role, which may remove them: DROP PUBLICATION {}, "
+            "{}",
+            connection.quote_identifier(configuration.publication),
+            connection.quote_identifier(
+                capture::postgres::append_publication(configuration.publication))));
+    }
+    report.result({{"dropped", true},
+                   {"store_kept", options.keep_store},
+                   {"publication_left", !unpublished}});
+}
+
 }  // namespace
 
 Status init(CommandContext& context, const InitOptions& options) {
@@ -241,12 +267,7 @@ Status check(CommandContext& context) {
 Status drop(CommandContext& context, const DropOptions& options) {
     TRY_LET(const Configuration configuration, read_configuration(context.configuration));
     if (!options.yes) {
-        return fail(
-            ErrorKind::invalid, "this removes slot {}, publications {} and {}{}; say so with --yes",
-            configuration.slot, configuration.publication,
-            capture::postgres::append_publication(configuration.publication),
-            options.keep_store ? ""
-                               : " and all that weir keeps in " + configuration.store.string());
+        return refuse_to_drop(configuration, options);
     }
     TRY(Pipeline::check_idle(configuration.store));
     TRY_LET(Connection connection, Connection::open(configuration.source_url));
@@ -255,19 +276,7 @@ Status drop(CommandContext& context, const DropOptions& options) {
     if (!options.keep_store) {
         TRY(Pipeline::remove(configuration.store));
     }
-    context.report.line(fmt::format("dropped slot{}{}", unpublished ? ", publications" : "",
-                                    options.keep_store ? "" : ", store"));
-    if (!unpublished) {
-        context.report.line(
-            fmt::format("the publications belong to another role, which may remove them: DROP "
-                        "PUBLICATION {}, {}",
-                        connection.quote_identifier(configuration.publication),
-                        connection.quote_identifier(
-                            capture::postgres::append_publication(configuration.publication))));
-    }
-    context.report.result({{"dropped", true},
-                           {"store_kept", options.keep_store},
-                           {"publication_left", !unpublished}});
+    report_dropped(context.report, connection, configuration, options, unpublished);
     return {};
 }
 

@@ -58,15 +58,16 @@ json list_of(const std::vector<Partition>& partitions) {
 
 std::string text_of(const UntoldChange& change) {
     return fmt::format(
-        "{} differs from the source: its partition {} {}, which the log does not tell; take a new "
-        "snapshot (weir drop, weir init) if the rows matter",
-        change.root.to_string(), change.partition.to_string(), change.what);
+        "{} differs from the source: its partition {} {}, which the log does not tell; weir "
+        "snapshot {} reads the table again",
+        change.root.to_string(), change.partition.to_string(), change.what,
+        change.root.to_string());
 }
 
 }  // namespace
 
-PartitionNotes::PartitionNotes(std::filesystem::path folder)
-    : file_(std::move(folder) / "partitions.json") {}
+PartitionNotes::PartitionNotes(const std::filesystem::path& folder)
+    : file_(folder / "partitions.json") {}
 
 Status PartitionNotes::begin(const std::vector<Partition>& read) {
     return write_notes(file_, {{"known", list_of(read)}, {"untold", json::array()}});

@@ -21,7 +21,7 @@ namespace weir::app {
 /// begins to know them. A table that is read again is forgotten by `forget`, and known anew.
 class PartitionNotes {
 public:
-    explicit PartitionNotes(std::filesystem::path folder);
+    explicit PartitionNotes(const std::filesystem::path& folder);
 
     /// Begins with what a snapshot has read: nothing is untold.
     Status begin(const std::vector<capture::postgres::Partition>& read);

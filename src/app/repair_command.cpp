@@ -40,8 +40,8 @@ Result<ledger::LogLost> begin_log(const Configuration& configuration, change::Po
     TRY_LET(Connection replication,
             Connection::open(configuration.source_url, Connection::Mode::replication));
     TRY_LET(const SourceIdentity source, capture::postgres::identify_source(replication));
-    TRY_LET(const auto tables,
-            capture::postgres::TableDiscovery(session).find_tables(configuration.tables, configuration.exclude));
+    TRY_LET(const auto tables, capture::postgres::TableDiscovery(session).find_tables(
+                                   configuration.tables, configuration.exclude));
     TRY(capture::postgres::publish_tables(session, configuration.publication, tables));
     TRY(capture::postgres::drop_slot(session, configuration.slot));
     TRY_LET(const auto made,

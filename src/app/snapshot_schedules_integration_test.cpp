@@ -376,30 +376,37 @@ protected:
         ASSERT_THAT((*load)->run({}), IsOk());
         ledger::PipelineState state;
         ASSERT_THAT(ledger::catch_up(state, pipeline->ledger()), IsOk());
-        readings_seen += std::ranges::any_of(
-                             *pipeline->ledger().read_from({}),
-                             [](const ledger::Entry& entry) {
-                                 return std::holds_alternative<ledger::SnapshotResumed>(entry.body);
-                             })
-                             ? 1
-                             : 0;
+        readings_seen += was_resumed(*pipeline) ? 1 : 0;
         const auto contracts = newest_contracts(state, pipeline->ledger()).value();
         ASSERT_TRUE(state.aside().empty());
-        for (const auto& [cut, landed] : state.landed) {
-            for (const auto& contract : contracts) {
-                const std::string name = contract->name.to_string();
-                const Rows rows = rows_as_of((*load)->warehouse(), *contract, cut);
-                const Tables expected = payer.at(position_of(state, contract->name, cut));
-                const auto found = expected.find(name);
-                ASSERT_EQ(rows, found == expected.end() ? Rows() : found->second)
-                    << name << " at cut " << cut.value << " of " << state.landed.size();
-            }
+        for (const auto& contract : contracts) {
+            compare_at_every_cut((*load)->warehouse(), *contract, state, payer);
         }
         for (const auto& contract : contracts) {
             // Of a table without a key, a repair tells what the log had told, and was passed over.
             if (contract->has_key() || state.absences.empty()) {
                 expect_no_version_ended_by_a_chunk((*load)->warehouse(), contract->name);
             }
+        }
+    }
+
+    static bool was_resumed(Pipeline& pipeline) {
+        return std::ranges::any_of(
+            *pipeline.ledger().read_from({}), [](const ledger::Entry& entry) {
+                return std::holds_alternative<ledger::SnapshotResumed>(entry.body);
+            });
+    }
+
+    static void compare_at_every_cut(warehouse::Warehouse& warehouse,
+                                     const catalog::TableContract& contract,
+                                     const ledger::PipelineState& state, const Payer& payer) {
+        const std::string name = contract.name.to_string();
+        for (const auto& [cut, landed] : state.landed) {
+            const Tables expected = payer.at(position_of(state, contract.name, cut));
+            const auto found = expected.find(name);
+            ASSERT_EQ(rows_as_of(warehouse, contract, cut),
+                      found == expected.end() ? Rows() : found->second)
+                << name << " at cut " << cut.value << " of " << state.landed.size();
         }
     }
 

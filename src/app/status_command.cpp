@@ -195,11 +195,12 @@ void show_source(Report& report, const Configuration& configuration,
 
 /// Where a table differs from its source without a word in the log.
 json show_untold(Report& report, const PartitionNotes& notes) {
-    const auto lines = notes.untold();
-    for (const std::string& line : lines) {
+    json shown = json::array();
+    for (const std::string& line : notes.untold()) {
         report.line(line);
+        shown.push_back(line);
     }
-    return lines;
+    return shown;
 }
 
 /// Fails if the log that is still to be read is lost, or will be soon.

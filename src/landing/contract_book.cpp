@@ -11,7 +11,7 @@ constexpr std::size_t detail_bytes_max = 1000;
 
 }  // namespace
 
-Status ContractBook::announce(std::shared_ptr<const catalog::TableContract> contract) {
+Status ContractBook::announce(const std::shared_ptr<const catalog::TableContract>& contract) {
     if (contradicts(*contract)) {
         return fail(
             ErrorKind::corrupt,
@@ -20,16 +20,16 @@ Status ContractBook::announce(std::shared_ptr<const catalog::TableContract> cont
     }
     const Key key(contract->name, contract->version);
     if (!state_.contracts.contains(key)) {
-        news_.try_emplace(key, std::move(contract));
+        news_.try_emplace(key, contract);
     }
     return {};
 }
 
-Status ContractBook::follow(std::shared_ptr<const catalog::TableContract> contract) {
+Status ContractBook::follow(const std::shared_ptr<const catalog::TableContract>& contract) {
     if (state_.snapshot && !knows(contract->name)) {
         set_aside(contract->name, change::AsideReason::added, "");
     }
-    return announce(std::move(contract));
+    return announce(contract);
 }
 
 bool ContractBook::contradicts(const catalog::TableContract& contract) const {
@@ -70,6 +70,7 @@ bool ContractBook::knows(const catalog::TableContract& contract) const {
 
 Result<std::vector<ledger::EntryBody>> ContractBook::store_news(ledger::Ledger& ledger) const {
     std::vector<ledger::EntryBody> entries;
+    entries.reserve(aside_.size() + news_.size());
     for (const auto& [table, entry] : aside_) {
         entries.emplace_back(entry);
     }

@@ -20,10 +20,10 @@ public:
 
     /// Notes a shape; one that the ledger holds is no news. Fails with `corrupt` if the ledger has
     /// another shape under this version.
-    Status announce(std::shared_ptr<const catalog::TableContract> contract);
+    Status announce(const std::shared_ptr<const catalog::TableContract>& contract);
     /// Notes a shape that the log told. A table that nobody knew is set aside: what it held before
     /// was never read.
-    Status follow(std::shared_ptr<const catalog::TableContract> contract);
+    Status follow(const std::shared_ptr<const catalog::TableContract>& contract);
     bool knows(const catalog::TableContract& contract) const;
     /// Whether another shape has this version.
     bool contradicts(const catalog::TableContract& contract) const;

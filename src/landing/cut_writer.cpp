@@ -27,7 +27,7 @@ CutWriter::Table::Table(SpillSpace& space, columnar::PartSize size)
           size) {}
 
 Status CutWriter::schema_changed(std::shared_ptr<const catalog::TableContract> contract) {
-    return contracts_.follow(std::move(contract));
+    return contracts_.follow(contract);
 }
 
 Status CutWriter::set_aside(const catalog::TableName& table, change::AsideReason reason,

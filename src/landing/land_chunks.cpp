@@ -123,7 +123,7 @@ private:
                 workers.emplace_back([this, worker] { work(worker); });
             }
         }
-        Status last = place_.turns.take([this](Turn& turn) { return commit_waiting(turn); });
+        const Status last = place_.turns.take([this](Turn& turn) { return commit_waiting(turn); });
         if (failure_) {
             return std::unexpected(*std::move(failure_));
         }
@@ -282,7 +282,7 @@ private:
     bool all_landed_ = false;
     std::vector<ledger::ChunkLanded> waiting_;         // Read, and not yet in the ledger.
     std::chrono::steady_clock::time_point committed_;  // When the last of them went there.
-    std::uint64_t read_ = 0;  // Chunks of this reading.
+    std::uint64_t read_ = 0;                           // Chunks of this reading.
     std::uint64_t rows_ = 0;
 
     std::mutex mutex_;  // Guards what follows.

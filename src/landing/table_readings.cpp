@@ -135,6 +135,7 @@ Status TableReadings::choose(Turn& turn, const std::vector<catalog::TableName>& 
 Status TableReadings::set_aside(Turn& turn, const std::vector<catalog::TableName>& found) const {
     const ledger::PipelineState& state = turn.place.state;
     std::vector<ledger::EntryBody> entries;
+    entries.reserve(state.requested.size());
     for (const catalog::TableName& table : state.requested) {
         entries.emplace_back(ledger::TableSetAside{
             .table = table, .reason = change::AsideReason::requested, .detail = {}});

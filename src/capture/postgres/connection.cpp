@@ -194,7 +194,7 @@ Result<std::vector<TextRow>> Connection::query(const std::string& statement,
     PGconn* raw = connection_.get();
     constexpr std::chrono::milliseconds pause{200};
     Status judged;
-    bool sent = PQsendQuery(raw, statement.c_str()) == 1;
+    const bool sent = PQsendQuery(raw, statement.c_str()) == 1;
     while (sent && judged && PQisBusy(raw) != 0) {
         TRY_LET(const bool came, wait_for_input(pause));
         judged = came ? Status() : go_on();

@@ -100,6 +100,7 @@ Result<std::vector<catalog::TableName>> find_partitioned(
                                          "'p' ORDER BY 1, 2",
                                          from_named_tables(connection, names))));
     std::vector<catalog::TableName> found;
+    found.reserve(rows.size());
     for (const TextRow& row : rows) {
         found.push_back({row[0].value_or(""), row[1].value_or("")});
     }
@@ -118,6 +119,7 @@ Result<std::vector<Partition>> read_partitions(Connection& connection,
             "pg_namespace n ON n.oid = c.relnamespace WHERE part.oid <> part.root ORDER BY 1, "
             "2, 5"));
     std::vector<Partition> partitions;
+    partitions.reserve(rows.size());
     for (const TextRow& row : rows) {
         partitions.push_back({.root = {row[0].value_or(""), row[1].value_or("")},
                               .name = {row[2].value_or(""), row[3].value_or("")},

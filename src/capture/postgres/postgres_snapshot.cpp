@@ -96,7 +96,7 @@ Result<Storages> find_storages(Connection& session, const std::vector<catalog::T
 }
 
 /// Tables that can be read, and the others.
-struct Readable {
+struct ReadableTables {
     std::vector<catalog::TableName> names;
     std::vector<change::UnreadableTable> others;
 
@@ -111,7 +111,8 @@ constexpr auto find_rights_sql =
     "SELECT n.nspname, c.relname, has_table_privilege(c.oid, 'SELECT') AND "
     "has_schema_privilege(n.oid, 'USAGE'), row_security_active(c.oid) FROM {}";
 
-Result<Readable> find_readable(Connection& session, const std::vector<catalog::TableName>& names) {
+Result<ReadableTables> find_readable(Connection& session,
+                                     const std::vector<catalog::TableName>& names) {
     TRY_LET(const auto rows,
             session.query(fmt::format(find_rights_sql, from_named_tables(session, names))));
     std::map<catalog::TableName, std::string> reasons;
@@ -121,7 +122,7 @@ Result<Readable> find_readable(Connection& session, const std::vector<catalog::T
             : row[3] == "t" ? "row level security hides rows of it: give the role BYPASSRLS"
                             : "";
     }
-    Readable readable{.names = names, .others = {}};
+    ReadableTables readable{.names = names, .others = {}};
     for (const catalog::TableName& name : names) {
         const auto found = reasons.find(name);
         if (found == reasons.end()) {
@@ -135,7 +136,7 @@ Result<Readable> find_readable(Connection& session, const std::vector<catalog::T
 
 /// What the log does not tell of must not be read: it would stand still.
 Status leave_out_unpublished(Connection& session, const std::string& publication,
-                             Readable& readable) {
+                             ReadableTables& readable) {
     TRY_LET(const auto rows,
             session.query(fmt::format(
                 "SELECT schemaname, tablename FROM pg_publication_tables WHERE pubname IN ({}, {})",
@@ -345,7 +346,7 @@ Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin_once(
     const PostgresOptions& options, Mode mode, std::size_t workers, const Contracts& known) {
     TRY_LET(Connection session, Connection::open(options.url));
     TRY_LET(const auto names, TableDiscovery(session).find_tables(options.tables, options.exclude));
-    TRY_LET(Readable readable, find_readable(session, names));
+    TRY_LET(ReadableTables readable, find_readable(session, names));
     TRY_LET(std::vector<Connection> readers, open_connections(options.url, workers));
     std::string snapshot;
     std::unique_ptr<PostgresSnapshot> begun;
@@ -393,7 +394,7 @@ Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::resume_once(
     TRY(slot_stands);
     TRY_LET(const auto names, TableDiscovery(session).find_tables(options.tables, options.exclude));
     TRY(publish_tables(session, options.publication, names));
-    TRY_LET(Readable readable, find_readable(session, names));
+    TRY_LET(ReadableTables readable, find_readable(session, names));
     TRY_LET(auto resumed, read_once_more(session, options, workers, readable.names, known));
     if (!resumed->goes_on_with(known, progress)) {
         return nullptr;
@@ -434,12 +435,13 @@ Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin_beside_once(
     const PostgresOptions& options, std::size_t workers,
     const change::TableSource::Request& request) {
     TRY_LET(Connection session, Connection::open(options.url));
-    TRY_LET(const auto wanted, TableDiscovery(session).find_tables(options.tables, options.exclude));
+    TRY_LET(const auto wanted,
+            TableDiscovery(session).find_tables(options.tables, options.exclude));
     const Status published = publish_tables(session, options.publication, wanted);
     if (!published && published.error().kind() != ErrorKind::denied) {
         return std::unexpected(published.error());
     }
-    TRY_LET(Readable readable, find_readable(session, request.tables));
+    TRY_LET(ReadableTables readable, find_readable(session, request.tables));
     TRY(leave_out_unpublished(session, options.publication, readable));
     TRY_LET(auto reading, read_once_more(session, options, workers, readable.names, request.known));
     reading->plan_.unreadable = std::move(readable.others);

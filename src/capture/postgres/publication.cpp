@@ -136,6 +136,7 @@ Result<std::vector<std::string>> create_publication_statements(
     const std::vector<catalog::TableName>& tables) {
     TRY_LET(const auto publications, wanted_publications(connection, publication, tables));
     std::vector<std::string> statements;
+    statements.reserve(publications.size());
     for (const Wanted& wanted : publications) {
         statements.push_back(create_statement(connection, wanted));
     }

@@ -449,11 +449,8 @@ Result<CapturedTable> TableDiscovery::restore(std::shared_ptr<const TableContrac
     return table;
 }
 
-Result<CapturedTable> TableDiscovery::follow(const CapturedTable* known, const Relation& relation) {
-    const TableContract* before = known == nullptr ? nullptr : known->contract.get();
-    auto contract = std::make_shared<TableContract>();
-    contract->name = {std::string(relation.schema), std::string(relation.table)};
-    CapturedTable table{.contract = nullptr, .codecs = {}};
+Status TableDiscovery::read_told_columns(const Relation& relation, const TableContract* before,
+                                         CapturedTable& table, TableContract& contract) {
     for (const RelationColumn& told : relation.columns) {
         const catalog::Column* old =
             before == nullptr ? nullptr : before->find_column(std::string(told.name));
@@ -466,9 +463,18 @@ Result<CapturedTable> TableDiscovery::follow(const CapturedTable* known, const R
             table.codecs.back() = ValueCodec::create_for(old->landed_type);
         }
         column.landed_type = table.codecs.back().landed_type();
-        column.tags = tags_of(contract->name, column.name);
-        contract->columns.push_back(std::move(column));
+        column.tags = tags_of(contract.name, column.name);
+        contract.columns.push_back(std::move(column));
     }
+    return {};
+}
+
+Result<CapturedTable> TableDiscovery::follow(const CapturedTable* known, const Relation& relation) {
+    const TableContract* before = known == nullptr ? nullptr : known->contract.get();
+    auto contract = std::make_shared<TableContract>();
+    contract->name = {std::string(relation.schema), std::string(relation.table)};
+    CapturedTable table{.contract = nullptr, .codecs = {}};
+    TRY(read_told_columns(relation, before, table, *contract));
     TRY(check_names(*contract));
     TRY(number_columns(relation.id, contract->columns));
     contract->identity =

@@ -84,6 +84,8 @@ private:
     Result<TypeOid> told_base(TypeOid type);
     Result<std::string> told_name(TypeOid type);
     Result<std::map<std::string, std::uint32_t>> attribute_numbers(RelationId id);
+    Status read_told_columns(const Relation& relation, const catalog::TableContract* before,
+                             CapturedTable& table, catalog::TableContract& contract);
     /// Says of a table that changed its shape what its older rows have in new columns, and whether
     /// that can be said.
     Status compare_columns(RelationId id, const catalog::TableContract& before,
