@@ -46,13 +46,15 @@ def capture(chain):
     """Captures until current; returns weir's statements, without those that read rows, and its peak memory in MiB."""
     log = chain.server.folder / "log"
     begin = log.stat().st_size
-    process = subprocess.Popen(chain.command("capture"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                               env={**os.environ, "WEIR_SHARE": SHARE})
+    errors = chain.folder / "capture.log"
+    with errors.open("w") as stream:
+        process = subprocess.Popen(chain.command("capture"), stdout=subprocess.DEVNULL, stderr=stream,
+                                   env={**os.environ, "WEIR_SHARE": SHARE})
     peak = 0
     while process.poll() is None:
         peak = max(peak, resident_peak(process.pid))
         time.sleep(0.01)
-    assert process.returncode == 0
+    assert process.returncode == 0, errors.read_text()[-3000:]
     statements = re.findall(r"^weir LOG:  (?:statement|received replication command|execute [^:]*): (.*)",
                             log.read_bytes()[begin:].decode(), re.MULTILINE)
     return [text for text in statements if not text.startswith("COPY")], peak
