@@ -2,7 +2,11 @@
 
 import dataclasses
 import os
+import pathlib
+import re
 import subprocess
+import tempfile
+import threading
 import time
 
 
@@ -13,18 +17,58 @@ class Cost:
     peak_rss_mib: float
 
 
-def run_measured(command, stdout=subprocess.DEVNULL, **options):
-    """Runs a command to its end and returns its Cost; its children's processor time is in it.
+def resident_peak(process):
+    """Returns in MiB what a process has needed so far. What wait4 tells has the peak of the process that forked it, too."""
+    try:
+        status = pathlib.Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return 0
+    found = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
+    return int(found[1]) / 1024 if found else 0
 
-    Fails with the end of its errors if the exit code is not 0.
-    """
+
+class Running:
+    """A process that runs, and its largest resident memory as far as it was looked at, every 20 ms."""
+
+    def __init__(self, command, stdout=subprocess.DEVNULL, **options):
+        self.name = str(command[0])
+        self._errors = tempfile.TemporaryFile("w+")
+        self._start = time.monotonic()
+        self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=stdout,
+                                        stderr=self._errors, text=True, **options)
+        self.peak_rss_mib = 0
+        self._ended = threading.Event()
+        self._watch = threading.Thread(target=self._look)
+        self._watch.start()
+
+    def _look(self):
+        while not self._ended.wait(0.02):
+            self.peak_rss_mib = max(self.peak_rss_mib, resident_peak(self.process.pid))
+
+    def stop(self, signal_number):
+        self.process.send_signal(signal_number)
+        return self.finish()
+
+    def finish(self):
+        """Waits for the end and returns the Cost; fails with the end of its errors if the exit code is not 0."""
+        _, status, usage = os.wait4(self.process.pid, 0)
+        wall_s = time.monotonic() - self._start
+        self.process.returncode = os.waitstatus_to_exitcode(status)
+        self._ended.set()
+        self._watch.join()
+        if self.process.returncode != 0:
+            self._errors.seek(0)
+            raise RuntimeError(f"{self.name} ended with {self.process.returncode}: {self._errors.read()[-2000:]}")
+        return Cost(wall_s, usage.ru_utime + usage.ru_stime, self.peak_rss_mib)
+
+
+def run_measured(command, **options):
+    """Runs a command to its end and returns its Cost; its children's processor time is in it."""
+    return Running(command, **options).finish()
+
+
+def run_together(commands):
+    """Runs commands beside each other; the Cost has the time until all have ended."""
     start = time.monotonic()
-    with subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=stdout,
-                          stderr=subprocess.PIPE, text=True, **options) as process:
-        errors = process.stderr.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    wall_s = time.monotonic() - start
-    if process.returncode != 0:
-        raise RuntimeError(f"{command[0]} ended with {process.returncode}: {errors[-2000:]}")
-    return Cost(wall_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    costs = [running.finish() for running in [Running(command) for command in commands]]
+    return Cost(time.monotonic() - start, sum(cost.cpu_s for cost in costs), sum(cost.peak_rss_mib for cost in costs))

@@ -13,11 +13,6 @@ BUILD = pathlib.Path(os.environ.get("WEIR_BUILD", ROOT / "build/release")).absol
 TABLES = "claims.*"
 
 
-def simulate(server, *words):
-    """Runs the payer simulator to its end."""
-    run_measured([BUILD / "weir-simulate", "--url", server.url(), *words])
-
-
 class Pipeline:
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
@@ -37,6 +32,13 @@ class Pipeline:
         text = copied.configuration.read_text()
         copied.configuration.write_text(text.replace("source:\n", f"source:\n  slot: {slot}\n", 1))
         return copied
+
+    def set(self, old, new):
+        """Changes the configuration."""
+        text = self.configuration.read_text()
+        if old not in text:
+            raise RuntimeError(f"weir.yaml has no `{old}`")
+        self.configuration.write_text(text.replace(old, new, 1))
 
     def run(self, *words):
         """Runs a command to its end and returns its Cost."""

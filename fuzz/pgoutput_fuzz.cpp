@@ -19,8 +19,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     const auto rest = std::as_bytes(std::span(data, size)).subspan(1);
     if (data[0] % 2 == 0) {
-        Tuples tuples;
-        static_cast<void>(parse_message(rest, tuples));
+        if (Tuples tuples; is_row_change(rest)) {
+            static_cast<void>(parse_row_change(rest, tuples));
+        } else {
+            static_cast<void>(parse_message(rest));
+        }
         return 0;
     }
     static constexpr std::array<std::uint32_t, 15> types{
@@ -29,9 +32,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                                 data[0] > 128 ? (12 << 16 | 2) + 4 : -1);
     const auto form = data[0] / 2 % 2 == 0 ? ValueForm::text : ValueForm::binary;
     const auto builder = arrow::MakeBuilder(codec.landed_type()).ValueOrDie();
-    const auto fit = codec.append(rest, form, *builder);
-    WEIR_ASSERT(builder->length() == (fit && *fit == Fit::stored ? 1 : 0));
-    if (fit && *fit == Fit::outside) {
+    const Fit fit = codec.append(rest, form, *builder);
+    WEIR_ASSERT(builder->length() == (fit == Fit::stored ? 1 : 0));
+    if (fit == Fit::outside) {
         WEIR_ASSERT(!codec.text_of(rest, form).empty());
     }
     return 0;

@@ -49,7 +49,7 @@ bool TransactionEnd::ends_here(const change::CutProgress& progress) {
     if (progress.transactions > last_.transactions) {
         last_ = progress;
     }
-    return boundary_.ends_here(progress) || (until_ && progress.position >= *until_);
+    return boundary_.ends_here(progress) || is_last_(progress.position);
 }
 
 change::Position TransactionEnd::of(const change::CutEnd& end) const {

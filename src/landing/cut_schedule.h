@@ -2,8 +2,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -66,9 +68,12 @@ private:
 /// but the cut's position should be one that a second reading of the log meets again.
 class TransactionEnd final : public change::CutBoundary {
 public:
-    /// `until`: the cut ends there at the latest, so that a caller need not wait for its interval.
-    TransactionEnd(change::CutBoundary& boundary, std::optional<change::Position> until)
-        : boundary_(boundary), until_(until) {}
+    /// Says of a position whether nothing beyond it is to be read: the cut ends there at once.
+    using IsLast = std::function<bool(change::Position)>;
+
+    explicit TransactionEnd(
+        change::CutBoundary& boundary, IsLast is_last = [](change::Position) { return false; })
+        : boundary_(boundary), is_last_(std::move(is_last)) {}
 
     bool ends_here(const change::CutProgress& progress) override;
     /// Returns the end of the cut's last transaction.
@@ -76,7 +81,7 @@ public:
 
 private:
     change::CutBoundary& boundary_;
-    std::optional<change::Position> until_;
+    IsLast is_last_;
     change::CutProgress last_{};  // As asked when `transactions` last rose.
 };
 

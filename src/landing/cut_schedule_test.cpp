@@ -49,7 +49,7 @@ TEST(RecordedBoundary, RefusesSilencePastARecordedEnd) {
 
 TEST(TransactionEnd, KeepsTheLastTransactionsEnd) {
     RecordedBoundary never({});
-    TransactionEnd end(never, Position(50));
+    TransactionEnd end(never, [](Position position) { return position >= Position(50); });
     EXPECT_FALSE(end.ends_here({.position = Position(10), .transactions = 1}));
     EXPECT_FALSE(end.ends_here({.position = Position(40), .transactions = 1}));
     EXPECT_TRUE(end.ends_here({.position = Position(50), .transactions = 1}));

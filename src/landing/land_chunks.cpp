@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <future>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -136,22 +138,44 @@ private:
 
     /// Takes chunks until none is left. The first error that is no table's own stops all workers.
     void work(std::size_t worker) {
+        std::future<Status> before;  // The chunk before goes to the disk while the next is read.
         bool over = false;
         while (!stop_.stop_requested() && !over) {
             const std::size_t index = next_.fetch_add(1);
             if (index >= plan().chunks.size()) {
-                return;
+                break;
             }
-            if (auto landed = land_chunk(plan().chunks[index], worker); !landed) {
-                const std::scoped_lock lock(mutex_);
-                // A chunk that was told to stop has no cause of its own.
-                if (!failure_ && !stop_.stop_requested()) {
-                    failure_ = std::move(landed).error();
-                }
-                stop_.request_stop();
+            const change::SnapshotChunk& chunk = plan().chunks[index];
+            auto read = read_chunk(chunk, worker);
+            settle(std::move(before));
+            if (!read) {
+                note(std::move(read).error());
+            } else if (*read != nullptr) {
+                before = std::async(std::launch::async, [this, &chunk, rows = *std::move(read)] {
+                    return land_chunk(chunk, std::move(*rows));
+                });
             }
             over = options_.hold.count() > 0 && place_.clock.steady_now() - begun_ >= options_.hold;
         }
+        settle(std::move(before));
+    }
+
+    void settle(std::future<Status> landing) {
+        if (landing.valid()) {
+            if (Status landed = landing.get(); !landed) {
+                note(std::move(landed).error());
+            }
+        }
+    }
+
+    void note(Error error) {
+        const std::scoped_lock lock(mutex_);
+        // A chunk that was told to stop has no cause of its own.
+        const bool told = error.kind() == ErrorKind::cancelled && stop_.stop_requested();
+        if (!failure_ && !told) {
+            failure_ = std::move(error);
+        }
+        stop_.request_stop();
     }
 
     bool is_given_up(const catalog::TableName& table) {
@@ -159,23 +183,32 @@ private:
         return given_up_.contains(table);
     }
 
-    Status land_chunk(const change::SnapshotChunk& chunk, std::size_t worker) {
+    /// Returns the chunk's rows, or null if its table is given up.
+    Result<std::unique_ptr<ChunkWriter>> read_chunk(const change::SnapshotChunk& chunk,
+                                                    std::size_t worker) {
         if (is_given_up(chunk.contract->name)) {
-            return {};
+            return nullptr;
         }
-        ChunkWriter writer(
-            place_.store, chunk.contract,
-            {.attempt = attempt_, .chunk = chunk.index, .time = plan().time, .epoch = place_.epoch},
-            options_.part_size);
-        Status read = source_.read_chunk(chunk, worker, writer, stop_.get_token());
+        auto writer = std::make_unique<ChunkWriter>(place_.store, chunk.contract,
+                                                    ChunkName{.attempt = attempt_,
+                                                              .chunk = chunk.index,
+                                                              .time = plan().time,
+                                                              .epoch = place_.epoch},
+                                                    options_.part_size);
+        const Status read = source_.read_chunk(chunk, worker, *writer, stop_.get_token());
         if (stop_.stop_requested()) {
             // The source may have ended early without an error.
             return fail(ErrorKind::cancelled, "the chunk was stopped");
         }
         if (!read && is_of_table(read.error())) {
-            return give_up(chunk.contract->name, read.error().to_string());
+            TRY(give_up(chunk.contract->name, read.error().to_string()));
+            return nullptr;
         }
         TRY(read);
+        return writer;
+    }
+
+    Status land_chunk(const change::SnapshotChunk& chunk, ChunkWriter&& writer) {
         const std::uint64_t rows = writer.rows();
         TRY_LET(auto files, std::move(writer).finish());
         return place_.turns.take(

@@ -64,8 +64,10 @@ public:
 
 private:
     bool tables_are_read() const { return readings_ && !readings_->idle(); }
-    bool arrived() const {
-        return options_.until && read_ >= *options_.until && !tables_are_read();
+    bool arrived() const { return is_last(read_); }
+    /// Nothing beyond `position` is asked for.
+    bool is_last(change::Position position) const {
+        return options_.until && position >= *options_.until && !tables_are_read();
     }
     /// All chunks of tables read beside the log have landed, and the log was read beyond them.
     bool closes_attempt() const {
@@ -75,7 +77,8 @@ private:
 
     Status read_cut(const std::stop_token& stop) {
         TRY(schedule_.begin_cut(read_));
-        TransactionEnd boundary(schedule_, tables_are_read() ? std::nullopt : options_.until);
+        TransactionEnd boundary(schedule_,
+                                [this](change::Position position) { return is_last(position); });
         ServingBoundary serving(boundary, turns_, turn_);
         CutWriter writer(space_, contracts_, options_.part_size);
         TRY_LET(const change::CutEnd end, read_changes(source_, serving, writer, stop));

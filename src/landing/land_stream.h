@@ -18,7 +18,7 @@ namespace weir::landing {
 
 struct StreamOptions {
     std::filesystem::path spill_folder;  // Exists; on the same machine; see landing/spill.h.
-    std::uint64_t spill_memory_bytes_max = 64 << 20;
+    std::uint64_t spill_memory_bytes_max = 32 << 20;
     /// Ends the call once the log has been read up to here.
     std::optional<change::Position> until;
     /// While the log is silent, its position is recorded at most this often.

@@ -10,51 +10,36 @@
 namespace weir::landing {
 namespace {
 
-/// Ends a read where the window does. A silent log moves on only while a read has no transaction,
-/// so that a read also ends when nothing more comes after one.
+/// Ends the read where the window does.
 class WindowBoundary final : public change::CutBoundary {
 public:
     explicit WindowBoundary(change::Position end) : end_(end) {}
 
     bool ends_here(const change::CutProgress& progress) override {
-        const bool silent = progress.transactions > 0 && progress.transactions == seen_;
-        seen_ = progress.transactions;
-        return progress.position >= end_ || silent;
+        return progress.position >= end_;
     }
 
 private:
     change::Position end_;
-    std::uint64_t seen_ = 0;
 };
 
-/// What the reads of a window came to.
+/// What was read of a window, and where its last transaction ended.
 struct Window {
-    change::Position position;  // Of the log.
+    change::CutEnd read;
     change::Position last_transaction;
-    std::uint64_t transactions = 0;
-    std::uint64_t changes = 0;
-    std::optional<Timestamp> commit_time;
 };
 
 Result<Window> read_window(change::Position end, change::ChangeSource& source, CutWriter& writer,
                            const std::stop_token& stop) {
-    Window window;
-    while (window.position < end) {
-        WindowBoundary window_end(end);
-        TransactionEnd boundary(window_end, std::nullopt);
-        TRY_LET(const change::CutEnd read, read_changes(source, boundary, writer, stop));
-        window.position = read.position;
-        if (read.transactions > 0) {
-            window.last_transaction = boundary.of(read);
-            window.commit_time = read.commit_time;
-        }
-        window.transactions += read.transactions;
-        window.changes += read.changes;
-        if (stop.stop_requested() && window.position < end) {
-            return fail(ErrorKind::cancelled, "the snapshot was stopped; the next start goes on");
-        }
+    WindowBoundary window_end(end);
+    TransactionEnd boundary(window_end);
+    TRY_LET(const change::CutEnd read, read_changes(source, boundary, writer, stop));
+    if (stop.stop_requested() && read.position < end) {
+        return fail(ErrorKind::cancelled, "the snapshot was stopped; the next start goes on");
     }
-    return window;
+    return Window{
+        .read = read,
+        .last_transaction = read.transactions == 0 ? change::Position() : boundary.of(read)};
 }
 
 /// The snapshot's cut: its chunks and the window's changes.
@@ -62,9 +47,9 @@ ledger::CutLanded cut_of(const Window& window, const ledger::PipelineState& stat
     const ledger::SnapshotReading& last = state.reading();
     return {.cut = {1},
             .position = std::max(window.last_transaction, last.position),
-            .commit_time = window.commit_time.value_or(last.time),
-            .transactions = window.transactions,
-            .changes = window.changes + state.chunk_rows(),
+            .commit_time = window.read.commit_time.value_or(last.time),
+            .transactions = window.read.transactions,
+            .changes = window.read.changes + state.chunk_rows(),
             .snapshot_attempt = state.snapshot->attempt,
             .files = {}};
 }

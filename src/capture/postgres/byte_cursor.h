@@ -12,6 +12,17 @@
 
 namespace weir::capture::postgres {
 
+/// Reads a number from its bytes in the network's order. REQUIRES: they are there.
+template <std::integral Number>
+Number load_big_endian(const std::byte* bytes) {
+    Number number;
+    std::memcpy(&number, bytes, sizeof(Number));
+    if constexpr (std::endian::native == std::endian::little && sizeof(Number) > 1) {
+        number = std::byteswap(number);
+    }
+    return number;
+}
+
 /// Reads big-endian numbers and texts from bytes of PostgreSQL's protocol. Sees the bytes, owns
 /// none. A read past the end fails with `corrupt` and moves nothing.
 class ByteCursor {
@@ -27,12 +38,8 @@ public:
             return fail(ErrorKind::corrupt, "the message ends too early, missing_bytes={}",
                         sizeof(Number) - rest_.size());
         }
-        Number number;
-        std::memcpy(&number, rest_.data(), sizeof(Number));
+        const Number number = load_big_endian<Number>(rest_.data());
         rest_ = rest_.subspan(sizeof(Number));
-        if constexpr (std::endian::native == std::endian::little && sizeof(Number) > 1) {
-            number = std::byteswap(number);
-        }
         return number;
     }
 

@@ -1,10 +1,14 @@
 #include "capture/postgres/change_builder.h"
 
+#include <arrow/array.h>
+#include <arrow/array/util.h>
 #include <arrow/record_batch.h>
-#include <arrow/table_builder.h>
-#include <fmt/format.h>
+#include <arrow/type.h>
 
 #include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
 
 namespace weir::capture::postgres {
 namespace {
@@ -18,9 +22,12 @@ Status checked(const arrow::Status& status) {
     return {};
 }
 
-template <typename Builder>
-Builder& field(arrow::RecordBatchBuilder& builder, LandedColumn column) {
-    return *builder.GetFieldAs<Builder>(static_cast<int>(column));
+constexpr std::size_t index_of(LandedColumn column) {
+    return static_cast<std::size_t>(column);
+}
+
+ValueForm form_of(const TupleValue& value) {
+    return value.state == TupleValue::State::binary ? ValueForm::binary : ValueForm::text;
 }
 
 std::string_view letter(const char& value) {
@@ -42,36 +49,94 @@ CapturedTable with_version(CapturedTable table, catalog::SchemaVersion version) 
     return table;
 }
 
-ChangeBuilder::ChangeBuilder(std::shared_ptr<const CapturedTable> table)
-    : table_(std::move(table)), schema_(change::landed_schema(*table_->contract)) {}
+Result<SparseColumn> SparseColumn::create(const std::shared_ptr<arrow::DataType>& type) {
+    auto builder = arrow::MakeBuilder(type);
+    TRY(checked(builder.status()));
+    return SparseColumn(*std::move(builder));
+}
+
+Result<arrow::ArrayBuilder*> SparseColumn::at_row() {
+    if (nones_ > 0) {
+        TRY(checked(builder_->AppendNulls(std::exchange(nones_, 0))));
+    }
+    return builder_.get();
+}
+
+Result<std::shared_ptr<arrow::Array>> SparseColumn::finish(std::int64_t rows) {
+    if (builder_->length() > 0) {
+        TRY(at_row());
+        auto array = builder_->Finish();
+        TRY(checked(array.status()));
+        return *std::move(array);
+    }
+    nones_ = 0;
+    if (only_nones_ == nullptr || only_nones_->length() < rows) {
+        auto array = arrow::MakeArrayOfNull(builder_->type(), rows);
+        TRY(checked(array.status()));
+        only_nones_ = *std::move(array);
+    }
+    return only_nones_->Slice(0, rows);
+}
+
+ChangeBuilder::ChangeBuilder(std::shared_ptr<const CapturedTable> table,
+                             std::shared_ptr<arrow::Schema> schema,
+                             std::vector<SparseColumn> sparse, std::int64_t batch_rows)
+    : table_(std::move(table)),
+      schema_(std::move(schema)),
+      batch_rows_(batch_rows),
+      sparse_(std::move(sparse)) {}
 
 Result<std::unique_ptr<ChangeBuilder>> ChangeBuilder::create(
-    std::shared_ptr<const CapturedTable> table) {
-    std::unique_ptr<ChangeBuilder> created(new ChangeBuilder(std::move(table)));
-    auto builder =
-        arrow::RecordBatchBuilder::Make(created->schema_, arrow::default_memory_pool(), batch_rows);
-    TRY(checked(builder.status()));
-    created->builder_ = *std::move(builder);
+    std::shared_ptr<const CapturedTable> table, std::int64_t batch_rows) {
+    auto schema = change::landed_schema(*table->contract);
+    std::vector<SparseColumn> sparse;
+    for (auto index = static_cast<int>(first_sparse); index < schema->num_fields(); ++index) {
+        TRY_LET(SparseColumn column, SparseColumn::create(schema->field(index)->type()));
+        sparse.push_back(std::move(column));
+    }
+    std::unique_ptr<ChangeBuilder> created(
+        new ChangeBuilder(std::move(table), std::move(schema), std::move(sparse), batch_rows));
     return created;
 }
 
+auto ChangeBuilder::Place::columns() -> std::array<arrow::ArrayBuilder*, first_sparse> {
+    return {&op, &commit_position, &ordinal, &transaction_id, &commit_time, &schema_version};
+}
+
+/// Makes room for the places of a batch's rows.
+Status ChangeBuilder::reserve() {
+    for (arrow::ArrayBuilder* builder : place_.columns()) {
+        TRY(checked(builder->Reserve(batch_rows_)));
+    }
+    return checked(place_.op.ReserveData(batch_rows_));
+}
+
 Status ChangeBuilder::append_place(const ChangePlace& place, change::Operation operation) {
+    WEIR_ASSERT(rows_ < batch_rows_);
+    if (rows_ == 0) {
+        TRY(reserve());
+    }
     const char op = static_cast<char>(operation);
-    const auto micros = place.commit_time.time_since_epoch().count();
-    auto& builder = *builder_;
-    TRY(checked(field<arrow::StringBuilder>(builder, LandedColumn::op).Append(letter(op))));
-    TRY(checked(field<arrow::Int64Builder>(builder, LandedColumn::commit_position)
-                    .Append(static_cast<std::int64_t>(place.commit_position.offset()))));
-    TRY(checked(field<arrow::Int64Builder>(builder, LandedColumn::ordinal).Append(place.ordinal)));
-    TRY(checked(field<arrow::Int64Builder>(builder, LandedColumn::transaction_id)
-                    .Append(static_cast<std::int64_t>(place.transaction.value))));
-    TRY(checked(field<arrow::TimestampBuilder>(builder, LandedColumn::commit_time).Append(micros)));
-    return checked(field<arrow::Int32Builder>(builder, LandedColumn::schema_version)
-                       .Append(static_cast<std::int32_t>(table_->contract->version.number)));
+    place_.op.UnsafeAppend(letter(op));
+    place_.commit_position.UnsafeAppend(static_cast<std::int64_t>(place.commit_position.offset()));
+    place_.ordinal.UnsafeAppend(place.ordinal);
+    place_.transaction_id.UnsafeAppend(static_cast<std::int64_t>(place.transaction.value));
+    place_.commit_time.UnsafeAppend(place.commit_time.time_since_epoch().count());
+    place_.schema_version.UnsafeAppend(static_cast<std::int32_t>(table_->contract->version.number));
+    return {};
+}
+
+SparseColumn& ChangeBuilder::sparse(LandedColumn column) {
+    return sparse_[index_of(column) - first_sparse];
+}
+
+SparseColumn& ChangeBuilder::sparse(Image image) {
+    return sparse(image == Image::before ? LandedColumn::before_image : LandedColumn::after_image);
 }
 
 Status ChangeBuilder::append_unchanged(const std::string& column) {
-    auto& list = field<arrow::ListBuilder>(*builder_, LandedColumn::unchanged);
+    TRY_LET(arrow::ArrayBuilder* const builder, sparse(LandedColumn::unchanged).at_row());
+    auto& list = static_cast<arrow::ListBuilder&>(*builder);
     if (!has_unchanged_) {
         TRY(checked(list.Append()));
         has_unchanged_ = true;
@@ -79,59 +144,62 @@ Status ChangeBuilder::append_unchanged(const std::string& column) {
     return checked(static_cast<arrow::StringBuilder*>(list.value_builder())->Append(column));
 }
 
-Status ChangeBuilder::append_untyped(char image_letter, std::size_t column,
-                                     const TupleValue& value) {
-    auto& list = field<arrow::ListBuilder>(*builder_, LandedColumn::untyped);
+Status ChangeBuilder::append_untyped(Image image, std::size_t column, const TupleValue& value) {
+    TRY_LET(arrow::ArrayBuilder* const builder, sparse(LandedColumn::untyped).at_row());
+    auto& list = static_cast<arrow::ListBuilder&>(*builder);
     if (!has_untyped_) {
         TRY(checked(list.Append()));
         has_untyped_ = true;
     }
-    const auto form =
-        value.state == TupleValue::State::binary ? ValueForm::binary : ValueForm::text;
     auto& entry = static_cast<arrow::StructBuilder&>(*list.value_builder());
     const auto put = [&](int index, std::string_view text) {
         return checked(
             static_cast<arrow::StringBuilder*>(entry.field_builder(index))->Append(text));
     };
+    const char image_letter = static_cast<char>(image);
     TRY(checked(entry.Append()));
     TRY(put(0, letter(image_letter)));
     TRY(put(1, table_->contract->columns[column].name));
-    return put(2, table_->codecs[column].text_of(value.bytes, form));
+    return put(2, table_->codecs[column].text_of(value.bytes, form_of(value)));
 }
 
-Status ChangeBuilder::append_value(arrow::StructBuilder& image, std::size_t column,
-                                   const TupleValue& value, char image_letter) {
-    arrow::ArrayBuilder& builder = *image.field_builder(static_cast<int>(column));
-    switch (value.state) {
-        case TupleValue::State::null: return checked(builder.AppendNull());
-        case TupleValue::State::unchanged:
-            TRY(checked(builder.AppendNull()));
-            return image_letter == 'a' ? append_unchanged(table_->contract->columns[column].name)
-                                       : Status();
-        case TupleValue::State::text:
-        case TupleValue::State::binary: break;
+Status ChangeBuilder::append_value(arrow::ArrayBuilder& builder, Image image, std::size_t column,
+                                   const TupleValue& value) {
+    if (value.state == TupleValue::State::null) {
+        return checked(builder.AppendNull());
     }
-    const auto form =
-        value.state == TupleValue::State::binary ? ValueForm::binary : ValueForm::text;
-    auto fit = table_->codecs[column].append(value.bytes, form, builder);
-    if (!fit) {
-        return std::unexpected(
-            std::move(fit).error().with("column " + table_->contract->columns[column].name));
-    }
-    if (*fit == Fit::outside) {
+    if (value.state == TupleValue::State::unchanged) {
         TRY(checked(builder.AppendNull()));
-        return append_untyped(image_letter, column, value);
+        return image == Image::after ? append_unchanged(table_->contract->columns[column].name)
+                                     : Status();
     }
-    return {};
+    switch (table_->codecs[column].append(value.bytes, form_of(value), builder)) {
+        case Fit::stored: return {};
+        case Fit::outside:
+            TRY(checked(builder.AppendNull()));
+            return append_untyped(image, column, value);
+        case Fit::malformed:
+            return fail(ErrorKind::corrupt, "column {}: a value is none of its type",
+                        table_->contract->columns[column].name);
+        case Fit::no_memory: break;
+    }
+    return fail(ErrorKind::internal, "cannot build landed rows: out of memory");
 }
 
-Status ChangeBuilder::append_image(arrow::StructBuilder& image, const Tuple& row,
-                                   const Tuple* old_row, char image_letter) {
+Status ChangeBuilder::append_image(Image image, const Tuple& row, const Tuple* old_row) {
     if (row.size() != table_->codecs.size()) {
         return fail(ErrorKind::corrupt, "a row has another number of columns, has={}, expected={}",
                     row.size(), table_->codecs.size());
     }
-    TRY(checked(image.Append()));
+    TRY_LET(arrow::ArrayBuilder* const builder, sparse(image).at_row());
+    auto& columns = static_cast<arrow::StructBuilder&>(*builder);
+    if (columns.length() == 0) {
+        // As many as last time; a table with few rows takes little room.
+        for (int column = 0; column < columns.num_fields(); ++column) {
+            TRY(checked(columns.field_builder(column)->Reserve(last_rows_)));
+        }
+    }
+    TRY(checked(columns.Append()));
     for (std::size_t column = 0; column < row.size(); ++column) {
         // A full old row carries what the new row leaves out as unchanged, which is never null. Of
         // a partition that keeps to its key, a row is called full if its root's are.
@@ -140,71 +208,76 @@ Status ChangeBuilder::append_image(arrow::StructBuilder& image, const Tuple& row
                               (*old_row)[column].state != TupleValue::State::null;
         const TupleValue& value = take_old ? (*old_row)[column] : row[column];
         bytes_ += value.bytes.size();
-        TRY(append_value(image, column, value, image_letter));
+        TRY(append_value(*columns.field_builder(static_cast<int>(column)), image, column, value));
     }
     return {};
 }
 
-Status ChangeBuilder::end_row() {
-    if (!has_unchanged_) {
-        TRY(checked(field<arrow::ListBuilder>(*builder_, LandedColumn::unchanged).AppendNull()));
+void ChangeBuilder::end_row() {
+    if (!std::exchange(has_unchanged_, false)) {
+        sparse(LandedColumn::unchanged).append_none();
     }
-    if (!has_untyped_) {
-        TRY(checked(field<arrow::ListBuilder>(*builder_, LandedColumn::untyped).AppendNull()));
+    if (!std::exchange(has_untyped_, false)) {
+        sparse(LandedColumn::untyped).append_none();
     }
-    has_unchanged_ = false;
-    has_untyped_ = false;
     ++rows_;
-    return {};
 }
 
 Status ChangeBuilder::append_insert(const ChangePlace& place, const Tuple& row,
                                     change::Operation operation) {
     TRY(append_place(place, operation));
-    TRY(checked(field<arrow::StructBuilder>(*builder_, LandedColumn::before_image).AppendNull()));
-    TRY(append_image(field<arrow::StructBuilder>(*builder_, LandedColumn::after_image), row,
-                     nullptr, 'a'));
-    return end_row();
+    sparse(Image::before).append_none();
+    TRY(append_image(Image::after, row, nullptr));
+    end_row();
+    return {};
 }
 
 Status ChangeBuilder::append_update(const ChangePlace& place, char old_kind, const Tuple& old_row,
                                     const Tuple& row) {
     TRY(append_place(place, change::Operation::update));
-    auto& before = field<arrow::StructBuilder>(*builder_, LandedColumn::before_image);
     if (old_kind == 0) {
-        TRY(checked(before.AppendNull()));
+        sparse(Image::before).append_none();
     } else {
-        TRY(append_image(before, old_row, nullptr, 'b'));
+        TRY(append_image(Image::before, old_row, nullptr));
     }
-    TRY(append_image(field<arrow::StructBuilder>(*builder_, LandedColumn::after_image), row,
-                     old_kind == 'O' ? &old_row : nullptr, 'a'));
-    return end_row();
+    TRY(append_image(Image::after, row, old_kind == 'O' ? &old_row : nullptr));
+    end_row();
+    return {};
 }
 
 Status ChangeBuilder::append_delete(const ChangePlace& place, const Tuple& old_row) {
     TRY(append_place(place, change::Operation::remove));
-    TRY(append_image(field<arrow::StructBuilder>(*builder_, LandedColumn::before_image), old_row,
-                     nullptr, 'b'));
-    TRY(checked(field<arrow::StructBuilder>(*builder_, LandedColumn::after_image).AppendNull()));
-    return end_row();
+    TRY(append_image(Image::before, old_row, nullptr));
+    sparse(Image::after).append_none();
+    end_row();
+    return {};
 }
 
 Status ChangeBuilder::append_truncate(const ChangePlace& place) {
     TRY(append_place(place, change::Operation::truncate));
-    TRY(checked(field<arrow::StructBuilder>(*builder_, LandedColumn::before_image).AppendNull()));
-    TRY(checked(field<arrow::StructBuilder>(*builder_, LandedColumn::after_image).AppendNull()));
-    return end_row();
+    sparse(Image::before).append_none();
+    sparse(Image::after).append_none();
+    end_row();
+    return {};
 }
 
 Status ChangeBuilder::flush(change::ChangeSink& sink) {
     if (rows_ == 0) {
         return {};
     }
-    auto rows = builder_->Flush(/*reset_builders=*/true);
-    TRY(checked(rows.status()));
-    rows_ = 0;
+    arrow::ArrayVector columns;
+    for (arrow::ArrayBuilder* builder : place_.columns()) {
+        auto array = builder->Finish();
+        TRY(checked(array.status()));
+        columns.push_back(*std::move(array));
+    }
+    for (SparseColumn& column : sparse_) {
+        TRY_LET(columns.emplace_back(), column.finish(rows_));
+    }
+    auto rows = arrow::RecordBatch::Make(schema_, rows_, std::move(columns));
+    last_rows_ = std::exchange(rows_, 0);
     bytes_ = 0;
-    return sink.write({.contract = table_->contract, .rows = *std::move(rows)});
+    return sink.write({.contract = table_->contract, .rows = std::move(rows)});
 }
 
 }  // namespace weir::capture::postgres

@@ -215,11 +215,24 @@ Result<std::vector<TextRow>> Connection::query(const std::string& statement,
 Result<bool> Connection::wait_for_input(std::chrono::milliseconds wait) {
     pollfd watched{.fd = PQsocket(connection_.get()), .events = POLLIN, .revents = 0};
     const bool came = poll(&watched, 1, static_cast<int>(wait.count())) > 0;
-    if (came && PQconsumeInput(connection_.get()) == 0) {
+    TRY(came ? take_input() : Status());
+    return came;
+}
+
+Status Connection::await_input(int descriptor, std::chrono::milliseconds wait) {
+    std::array<pollfd, 2> watched{
+        pollfd{.fd = PQsocket(connection_.get()), .events = POLLIN, .revents = 0},
+        pollfd{.fd = descriptor, .events = POLLIN, .revents = 0}};
+    poll(watched.data(), watched.size(), static_cast<int>(wait.count()));
+    return watched[0].revents != 0 ? take_input() : Status();
+}
+
+Status Connection::take_input() {
+    if (PQconsumeInput(connection_.get()) == 0) {
         return fail(ErrorKind::unavailable, "PostgreSQL went away: {}",
                     first_line(PQerrorMessage(connection_.get())));
     }
-    return came;
+    return {};
 }
 
 void Connection::cancel() {
@@ -242,12 +255,10 @@ Status Connection::begin_copy_out(const std::string& statement) {
     return {};
 }
 
-Result<std::optional<std::span<const std::byte>>> Connection::take_copy(bool wait,
-                                                                        bool& would_block) {
+Result<std::optional<std::span<const std::byte>>> Connection::take_copy(bool wait) {
     char* buffer = nullptr;
     const int size = PQgetCopyData(connection_.get(), &buffer, wait ? 0 : 1);
     message_.reset(buffer);
-    would_block = size == 0;
     if (size > 0) {
         return std::as_bytes(std::span(buffer, static_cast<std::size_t>(size)));
     }
@@ -269,19 +280,18 @@ Result<std::optional<std::span<const std::byte>>> Connection::take_copy(bool wai
 }
 
 Result<std::optional<std::span<const std::byte>>> Connection::read_copy() {
-    bool would_block = false;
-    return take_copy(true, would_block);
+    return take_copy(true);
 }
 
-Result<std::optional<std::span<const std::byte>>> Connection::read_copy(
-    std::chrono::milliseconds wait) {
-    bool would_block = false;
-    auto message = take_copy(false, would_block);
-    if (!would_block) {
-        return message;
+Result<std::optional<std::span<const std::byte>>> Connection::try_read_copy() {
+    // A record of TLS may have more than libpq's buffer takes at once, and the socket does not tell.
+    const int looks = PQsslInUse(connection_.get()) == 1 ? 2 : 1;
+    TRY_LET(auto message, take_copy(false));
+    for (int look = 0; look < looks && message && message->empty(); ++look) {
+        TRY(take_input());
+        TRY_LET(message, take_copy(false));
     }
-    TRY(wait_for_input(wait));
-    return take_copy(false, would_block);
+    return message;
 }
 
 Status Connection::end_copy() {

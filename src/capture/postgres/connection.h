@@ -43,8 +43,10 @@ public:
     Status begin_copy_out(const std::string& statement);
     /// Returns the next message of the copy, which lives until the next call; no value at its end.
     Result<std::optional<std::span<const std::byte>>> read_copy();
-    /// As `read_copy`, but returns an empty span if nothing came within `wait`.
-    Result<std::optional<std::span<const std::byte>>> read_copy(std::chrono::milliseconds wait);
+    /// As `read_copy`, but returns an empty span if no whole message has come.
+    Result<std::optional<std::span<const std::byte>>> try_read_copy();
+    /// Waits until something comes, or `descriptor` can be read, or `wait` is over.
+    Status await_input(int descriptor, std::chrono::milliseconds wait);
     /// Ends a copy that is not wanted any more: what is still to come of it is passed over.
     Status end_copy();
     /// Sends one message of a replication stream.
@@ -74,7 +76,8 @@ private:
     /// Waits for something from the server. Returns false if nothing came in time.
     Result<bool> wait_for_input(std::chrono::milliseconds wait);
     void cancel();
-    Result<std::optional<std::span<const std::byte>>> take_copy(bool wait, bool& would_block);
+    Status take_input();
+    Result<std::optional<std::span<const std::byte>>> take_copy(bool wait);
 
     std::unique_ptr<PGconn, Finish> connection_;
     std::unique_ptr<char, Free> message_;

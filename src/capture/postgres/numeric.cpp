@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <cstdlib>
+
 #include "capture/postgres/byte_cursor.h"
 
 namespace weir::capture::postgres {
@@ -11,35 +14,46 @@ constexpr std::int64_t base = 10'000;
 // 10^18 fits an int64, and one more base-10,000 digit would not.
 constexpr std::int64_t fast_max = 100'000'000'000'000;
 
+constexpr std::int64_t digits_18_max = 999'999'999'999'999'999;
+constexpr auto powers_of_ten = [] {
+    std::array<std::int64_t, 19> powers{1};
+    for (std::size_t index = 1; index < powers.size(); ++index) {
+        powers[index] = powers[index - 1] * 10;
+    }
+    return powers;
+}();
+
 bool is_sign(std::uint16_t sign) {
     return sign == 0x0000 || sign == 0x4000 || sign == 0xC000 || sign == 0xD000 || sign == 0xF000;
 }
 
 }  // namespace
 
-Result<Numeric> Numeric::parse(std::span<const std::byte> value) {
-    ByteCursor cursor(value);
+std::optional<Numeric> Numeric::parse(std::span<const std::byte> value) {
+    constexpr std::size_t header_bytes = 8;
+    if (value.size() < header_bytes) {
+        return std::nullopt;
+    }
     Numeric numeric;
-    TRY_LET(const auto count, cursor.take<std::uint16_t>());
-    TRY_LET(numeric.weight, cursor.take<std::int16_t>());
-    TRY_LET(const auto sign, cursor.take<std::uint16_t>());
-    TRY_LET(numeric.display_scale, cursor.take<std::uint16_t>());
-    TRY_LET(numeric.digits, cursor.take_bytes(std::size_t{count} * 2));
-    if (!is_sign(sign) || !cursor.at_end()) {
-        return fail(ErrorKind::corrupt, "a numeric has an unknown sign or too many bytes");
+    const std::size_t count = load_big_endian<std::uint16_t>(value.data());
+    numeric.weight = load_big_endian<std::int16_t>(value.data() + 2);
+    const auto sign = load_big_endian<std::uint16_t>(value.data() + 4);
+    numeric.display_scale = load_big_endian<std::uint16_t>(value.data() + 6);
+    numeric.digits = value.subspan(header_bytes);
+    if (!is_sign(sign) || numeric.digits.size() != count * 2) {
+        return std::nullopt;
     }
     numeric.sign = static_cast<Sign>(sign);
     for (std::size_t index = 0; index < count; ++index) {
         if (numeric.digit(index) >= base) {
-            return fail(ErrorKind::corrupt, "a numeric has a digit above 9999");
+            return std::nullopt;
         }
     }
     return numeric;
 }
 
 unsigned Numeric::digit(std::size_t index) const {
-    return std::to_integer<unsigned>(digits[index * 2]) << 8U |
-           std::to_integer<unsigned>(digits[index * 2 + 1]);
+    return load_big_endian<std::uint16_t>(digits.data() + index * 2);
 }
 
 std::optional<std::int64_t> Numeric::scaled(std::int32_t scale) const {
@@ -52,19 +66,19 @@ std::optional<std::int64_t> Numeric::scaled(std::int32_t scale) const {
         number = number * base + digit(index);
     }
     // number × 10,000^(weight - count + 1) × 10^scale
-    std::int64_t power = (std::int64_t{weight} - static_cast<std::int64_t>(count) + 1) * 4 + scale;
-    for (; power > 0 && number != 0; --power) {
-        if (number >= fast_max * 1'000) {
-            return std::nullopt;
-        }
-        number *= 10;
+    const std::int64_t power =
+        (std::int64_t{weight} - static_cast<std::int64_t>(count) + 1) * 4 + scale;
+    if (number == 0 || power == 0) {
+        return sign == Sign::negative ? -number : number;
     }
-    for (; power < 0 && number != 0; ++power) {
-        if (number % 10 != 0) {
-            return std::nullopt;
-        }
-        number /= 10;
+    if (std::abs(power) >= static_cast<std::int64_t>(powers_of_ten.size())) {
+        return std::nullopt;
     }
+    const std::int64_t factor = powers_of_ten[static_cast<std::size_t>(std::abs(power))];
+    if (power > 0 ? number > digits_18_max / factor : number % factor != 0) {
+        return std::nullopt;
+    }
+    number = power > 0 ? number * factor : number / factor;
     return sign == Sign::negative ? -number : number;
 }
 

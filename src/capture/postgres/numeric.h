@@ -7,8 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "base/result.h"
-
 namespace weir::capture::postgres {
 
 /// A numeric as numeric_send writes it: base-10,000 digits, most significant first.
@@ -26,11 +24,12 @@ struct Numeric {
     std::uint16_t display_scale = 0;
     std::span<const std::byte> digits;  // Two bytes each; sees the bytes that were parsed.
 
-    /// Fails with `corrupt`.
-    static Result<Numeric> parse(std::span<const std::byte> value);
+    /// Returns none if the bytes are no numeric.
+    static std::optional<Numeric> parse(std::span<const std::byte> value);
 
     bool is_finite() const { return sign == Sign::positive || sign == Sign::negative; }
-    /// Returns value × 10^scale if that is a whole number of at most 18 digits: the fast way.
+    /// Returns value × 10^scale, scale >= 0, if that is a whole number of at most 18 digits and can
+    /// be had in a few steps; otherwise take the text.
     std::optional<std::int64_t> scaled(std::int32_t scale) const;
     /// Writes PostgreSQL's text.
     std::string to_text() const;

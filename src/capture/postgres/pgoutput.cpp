@@ -1,5 +1,6 @@
 #include "capture/postgres/pgoutput.h"
 
+#include "base/assert.h"
 #include "capture/postgres/byte_cursor.h"
 #include "capture/postgres/moment.h"
 
@@ -68,68 +69,67 @@ Result<Message> parse_relation(ByteCursor& cursor) {
     return relation;
 }
 
-Result<TupleValue> take_value(ByteCursor& cursor) {
-    TRY_LET(const auto state, cursor.take<char>());
-    switch (state) {
-        case 'n': return TupleValue{TupleValue::State::null, {}};
-        case 'u': return TupleValue{TupleValue::State::unchanged, {}};
-        case 't':
-        case 'b': {
-            TRY_LET(const auto size, cursor.take<std::uint32_t>());
-            TRY_LET(const auto bytes, cursor.take_bytes(size));
-            return TupleValue{static_cast<TupleValue::State>(state), bytes};
-        }
-        default:
-            return fail(ErrorKind::corrupt, "a column has an unknown state, state={}", int{state});
-    }
+std::unexpected<Error> ends_early() {
+    return fail(ErrorKind::corrupt, "a row ends too early");
 }
 
-Status take_tuple(ByteCursor& cursor, Tuple& tuple) {
-    tuple.clear();
-    TRY_LET(const auto count, cursor.take<std::uint16_t>());
-    for (unsigned index = 0; index < count; ++index) {
-        TRY_LET(tuple.emplace_back(), take_value(cursor));
+/// Takes one value from the front of `rest`.
+Status take_value(std::span<const std::byte>& rest, TupleValue& value) {
+    constexpr std::size_t size_bytes = sizeof(std::uint32_t);
+    if (rest.empty()) {
+        return ends_early();
     }
+    const auto state = load_big_endian<char>(rest.data());
+    rest = rest.subspan(1);
+    if (state == 'n' || state == 'u') {
+        value = {static_cast<TupleValue::State>(state), {}};
+        return {};
+    }
+    if (state != 't' && state != 'b') {
+        return fail(ErrorKind::corrupt, "a column has an unknown state, state={}", int{state});
+    }
+    if (rest.size() < size_bytes) {
+        return ends_early();
+    }
+    const std::size_t size = load_big_endian<std::uint32_t>(rest.data());
+    rest = rest.subspan(size_bytes);
+    if (rest.size() < size) {
+        return ends_early();
+    }
+    value = {static_cast<TupleValue::State>(state), rest.first(size)};
+    rest = rest.subspan(size);
     return {};
 }
 
-Result<Message> parse_insert(ByteCursor& cursor, Tuples& tuples) {
-    Insert insert;
-    TRY_LET(insert.relation, take_relation_id(cursor));
-    TRY_LET(const auto kind, cursor.take<char>());
-    if (kind != 'N') {
-        return fail(ErrorKind::corrupt, "an insert has no new row");
+Status take_tuple(ByteCursor& cursor, Tuple& tuple) {
+    TRY_LET(const auto count, cursor.take<std::uint16_t>());
+    std::span<const std::byte> rest = cursor.rest();
+    tuple.resize(count);
+    for (TupleValue& value : tuple) {
+        TRY(take_value(rest, value));
     }
-    TRY(take_tuple(cursor, tuples.new_tuple));
-    return insert;
+    cursor = ByteCursor(rest);
+    return {};
 }
 
-Result<Message> parse_update(ByteCursor& cursor, Tuples& tuples) {
-    Update update;
-    tuples.old_tuple.clear();
-    TRY_LET(update.relation, take_relation_id(cursor));
+/// Takes the tuples of a row from its `kind` of tuple on.
+Status take_tuples(ByteCursor& cursor, RowChange& change, Tuples& tuples) {
     TRY_LET(char kind, cursor.take<char>());
-    if (kind == 'K' || kind == 'O') {
-        update.old_kind = kind;
+    if (change.kind != RowChange::Kind::insert && (kind == 'K' || kind == 'O')) {
+        change.old_kind = kind;
         TRY(take_tuple(cursor, tuples.old_tuple));
+        if (change.kind == RowChange::Kind::remove) {
+            return {};
+        }
         TRY_LET(kind, cursor.take<char>());
     }
-    if (kind != 'N') {
-        return fail(ErrorKind::corrupt, "an update has no new row");
-    }
-    TRY(take_tuple(cursor, tuples.new_tuple));
-    return update;
-}
-
-Result<Message> parse_delete(ByteCursor& cursor, Tuples& tuples) {
-    Delete removal;
-    TRY_LET(removal.relation, take_relation_id(cursor));
-    TRY_LET(removal.old_kind, cursor.take<char>());
-    if (removal.old_kind != 'K' && removal.old_kind != 'O') {
+    if (change.kind == RowChange::Kind::remove) {
         return fail(ErrorKind::corrupt, "a delete has no old row");
     }
-    TRY(take_tuple(cursor, tuples.old_tuple));
-    return removal;
+    if (kind != 'N') {
+        return fail(ErrorKind::corrupt, "an insert or update has no new row");
+    }
+    return take_tuple(cursor, tuples.new_tuple);
 }
 
 Result<Message> parse_truncate(ByteCursor& cursor) {
@@ -171,7 +171,7 @@ Result<Message> parse_type_name(ByteCursor& cursor) {
     return told;
 }
 
-Result<Message> parse_body(char type, ByteCursor& cursor, Tuples& tuples) {
+Result<Message> parse_body(char type, ByteCursor& cursor) {
     switch (type) {
         case 'B': return parse_begin(cursor);
         case 'C': {
@@ -179,9 +179,6 @@ Result<Message> parse_body(char type, ByteCursor& cursor, Tuples& tuples) {
             return commit;
         }
         case 'R': return parse_relation(cursor);
-        case 'I': return parse_insert(cursor, tuples);
-        case 'U': return parse_update(cursor, tuples);
-        case 'D': return parse_delete(cursor, tuples);
         case 'T': return parse_truncate(cursor);
         case 'S': return parse_stream_start(cursor);
         case 'E': return StreamStop{};
@@ -196,15 +193,38 @@ Result<Message> parse_body(char type, ByteCursor& cursor, Tuples& tuples) {
     }
 }
 
+std::unexpected<Error> bytes_left(const ByteCursor& cursor) {
+    return fail(ErrorKind::corrupt, "a message has bytes after its end, extra_bytes={}",
+                cursor.rest().size());
+}
+
 }  // namespace
 
-Result<Message> parse_message(std::span<const std::byte> bytes, Tuples& tuples) {
+bool is_row_change(std::span<const std::byte> bytes) {
+    return !bytes.empty() &&
+           (bytes[0] == std::byte{'I'} || bytes[0] == std::byte{'U'} || bytes[0] == std::byte{'D'});
+}
+
+Result<RowChange> parse_row_change(std::span<const std::byte> bytes, Tuples& tuples) {
+    WEIR_ASSERT(is_row_change(bytes));
     ByteCursor cursor(bytes);
     TRY_LET(const auto type, cursor.take<char>());
-    auto message = parse_body(type, cursor, tuples);
+    RowChange change{.kind = static_cast<RowChange::Kind>(type), .relation = {}};
+    TRY_LET(change.relation, take_relation_id(cursor));
+    tuples.old_tuple.clear();
+    TRY(take_tuples(cursor, change, tuples));
+    if (!cursor.at_end()) {
+        return bytes_left(cursor);
+    }
+    return change;
+}
+
+Result<Message> parse_message(std::span<const std::byte> bytes) {
+    ByteCursor cursor(bytes);
+    TRY_LET(const auto type, cursor.take<char>());
+    auto message = parse_body(type, cursor);
     if (message && !cursor.at_end() && !std::holds_alternative<Other>(*message)) {
-        return fail(ErrorKind::corrupt, "a message has bytes after its end, extra_bytes={}",
-                    cursor.rest().size());
+        return bytes_left(cursor);
     }
     return message;
 }

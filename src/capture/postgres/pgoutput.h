@@ -54,15 +54,11 @@ struct TupleValue {
     std::span<const std::byte> bytes;
 };
 using Tuple = std::vector<TupleValue>;
-struct Insert {
-    RelationId relation{};
-};
-/// `old_kind`: 'K' the old tuple holds the key, 'O' all of it, 0 there is none.
-struct Update {
-    RelationId relation{};
-    char old_kind = 0;
-};
-struct Delete {
+/// An insert, update or delete; its tuples lie beside it. `old_kind`: 'K' the old tuple holds the
+/// key, 'O' all of it, 0 there is none.
+struct RowChange {
+    enum class Kind : char { insert = 'I', update = 'U', remove = 'D' };
+    Kind kind = Kind::insert;
     RelationId relation{};
     char old_kind = 0;
 };
@@ -91,17 +87,23 @@ struct TypeName {
 /// Origins and messages of applications: nothing that weir acts on.
 struct Other {};
 
-using Message = std::variant<Begin, Commit, Relation, Insert, Update, Delete, Truncate, StreamStart,
-                             StreamStop, StreamCommit, StreamAbort, TypeName, Other>;
+using Message = std::variant<Begin, Commit, Relation, Truncate, StreamStart, StreamStop,
+                             StreamCommit, StreamAbort, TypeName, Other>;
 
-/// The tuples of the last insert, update or delete; kept so that their memory is used again.
+/// The tuples of the last row; kept so that their memory is used again.
 struct Tuples {
     Tuple old_tuple;
     Tuple new_tuple;
 };
 
-/// Parses one message without the transaction that a streamed one begins with; fills `tuples` for
-/// rows. Fails with `corrupt`.
-Result<Message> parse_message(std::span<const std::byte> bytes, Tuples& tuples);
+/// Whether the message is an insert, update or delete: most are, so they have a way of their own.
+bool is_row_change(std::span<const std::byte> bytes);
+
+/// Parses an insert, update or delete without the transaction that a streamed one begins with;
+/// fills `tuples`. Fails with `corrupt`.
+Result<RowChange> parse_row_change(std::span<const std::byte> bytes, Tuples& tuples);
+
+/// Parses any other message, without that transaction too. Fails with `corrupt`.
+Result<Message> parse_message(std::span<const std::byte> bytes);
 
 }  // namespace weir::capture::postgres

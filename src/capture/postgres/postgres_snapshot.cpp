@@ -18,6 +18,7 @@
 #include "capture/postgres/named_tables.h"
 #include "capture/postgres/replication_slot.h"
 #include "capture/postgres/table_discovery.h"
+#include "columnar/row_group_cutter.h"
 
 namespace weir::capture::postgres {
 namespace {
@@ -190,23 +191,38 @@ std::string copy_statement(const Connection& session, const CapturedTable& table
                        select_list(session, table), from, where);
 }
 
-/// Reads one row of COPY's binary form. Returns false at the trailer.
-Result<bool> take_row(ByteCursor& cursor, const CapturedTable& table, Tuple& row) {
-    TRY_LET(const auto count, cursor.take<std::int16_t>());
+/// Reads one row of COPY's binary form from the front of `rest`. Returns false at the trailer.
+Result<bool> take_row(std::span<const std::byte>& rest, const CapturedTable& table, Tuple& row) {
+    const auto ends_early = [] {
+        return fail(ErrorKind::corrupt, "a row of the copy ends too early");
+    };
+    if (rest.size() < sizeof(std::int16_t)) {
+        return ends_early();
+    }
+    const auto count = load_big_endian<std::int16_t>(rest.data());
+    rest = rest.subspan(sizeof(count));
     if (count < 0) {
         return false;
     }
-    row.clear();
-    for (std::int16_t index = 0; index < count; ++index) {
-        TRY_LET(const auto size, cursor.take<std::int32_t>());
+    row.resize(static_cast<std::size_t>(count));
+    for (std::size_t index = 0; index < row.size(); ++index) {
+        if (rest.size() < sizeof(std::int32_t)) {
+            return ends_early();
+        }
+        const auto size = load_big_endian<std::int32_t>(rest.data());
+        rest = rest.subspan(sizeof(size));
         if (size < 0) {
-            row.push_back({});
+            row[index] = {};
             continue;
         }
-        TRY_LET(const auto bytes, cursor.take_bytes(static_cast<std::size_t>(size)));
-        const bool binary = static_cast<std::size_t>(index) < table.codecs.size() &&
-                            table.codecs[static_cast<std::size_t>(index)].reads_binary();
-        row.push_back({binary ? TupleValue::State::binary : TupleValue::State::text, bytes});
+        const auto bytes = static_cast<std::size_t>(size);
+        if (rest.size() < bytes) {
+            return ends_early();
+        }
+        const bool binary = index < table.codecs.size() && table.codecs[index].reads_binary();
+        row[index] = {binary ? TupleValue::State::binary : TupleValue::State::text,
+                      rest.first(bytes)};
+        rest = rest.subspan(bytes);
     }
     return true;
 }
@@ -506,7 +522,8 @@ Status PostgresSnapshot::read_chunk(const change::SnapshotChunk& chunk, std::siz
 Status PostgresSnapshot::copy_chunk(Connection& session, const change::SnapshotChunk& chunk,
                                     change::ChangeSink& sink, const std::stop_token& stop) {
     const auto& table = table_of(chunk);
-    TRY_LET(const auto builder, ChangeBuilder::create(table));
+    // A batch is a row group, so it is written as it is.
+    TRY_LET(const auto builder, ChangeBuilder::create(table, columnar::RowGroupSize{}.rows));
     TRY(session.begin_copy_out(copy_statement(
         session, *table, partitions_.at({chunk.contract->name, chunk.index}), chunk)));
     // Where no commit record can begin, behind all that the reading has seen.
@@ -519,20 +536,22 @@ Status PostgresSnapshot::copy_chunk(Connection& session, const change::SnapshotC
         if (!message) {
             break;
         }
-        ByteCursor cursor(*message);
+        std::span<const std::byte> rest = *message;
         if (first) {
+            ByteCursor cursor(rest);
             TRY(cursor.take_bytes(copy_header_bytes));
+            rest = cursor.rest();
         }
-        while (!cursor.at_end()) {
-            TRY_LET(const bool is_row, take_row(cursor, *table, row));
+        while (!rest.empty()) {
+            TRY_LET(const bool is_row, take_row(rest, *table, row));
             if (!is_row) {
                 break;
             }
             TRY(builder->append_insert(place, row, change::Operation::snapshot));
             ++place.ordinal;
-        }
-        if (builder->is_full()) {
-            TRY(builder->flush(sink));
+            if (builder->is_full()) {
+                TRY(builder->flush(sink));
+            }
         }
         if (stop.stop_requested()) {
             return fail(ErrorKind::cancelled, "the snapshot was stopped");

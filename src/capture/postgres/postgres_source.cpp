@@ -15,7 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto idle_wait = 100ms;
+constexpr auto idle_wait = 20ms;
 
 /// A streamed relation message as it is spooled: this letter, its number of arrival, the message.
 constexpr std::byte numbered_relation{'r'};
@@ -94,7 +94,8 @@ Result<std::vector<UntoldChange>> PostgresSource::find_untold(const std::vector<
 }
 
 Status PostgresSource::acknowledge(change::Position position) {
-    return stream_->acknowledge(position);
+    stream_->acknowledge(position);
+    return {};
 }
 
 Status PostgresSource::learn(std::shared_ptr<const catalog::TableContract> contract) {
@@ -148,11 +149,12 @@ Status PostgresSource::receive_keepalive(std::span<const std::byte> message) {
     TRY_LET(const auto reply, cursor.take<std::uint8_t>());
     if (!in_transaction_ && !streaming_) {
         log_position_ = std::max(log_position_, change::Position(end));
-        if (progress_.transactions == 0) {
-            progress_.position = log_position_;
-        }
+        progress_.position = log_position_;
     }
-    return reply != 0 ? stream_->report() : Status();
+    if (reply != 0) {
+        stream_->report();
+    }
+    return {};
 }
 
 Status PostgresSource::receive_data(std::span<const std::byte> message, change::ChangeSink& sink) {
@@ -189,7 +191,7 @@ Status PostgresSource::replay(std::span<const std::byte> message, change::Change
     std::uint64_t arrival = 0;
     std::memcpy(&arrival, message.data() + 1, sizeof(arrival));
     const auto bytes = message.subspan(1 + sizeof(arrival));
-    TRY_LET(const Message parsed, parse_message(bytes, tuples_));
+    TRY_LET(const Message parsed, parse_message(bytes));
     announce(std::get<Relation>(parsed).id, bytes, arrival);
     return {};
 }
@@ -200,21 +202,17 @@ void PostgresSource::announce(RelationId id, std::span<const std::byte> bytes,
     // A streamed announcement takes effect at its commit; a newer one may have overtaken it.
     if (arrival > announced.arrival) {
         announced = {.message = {bytes.begin(), bytes.end()}, .arrival = arrival};
+        last_builder_ = nullptr;
     }
 }
 
 Status PostgresSource::apply(std::span<const std::byte> bytes, change::ChangeSink& sink) {
-    TRY_LET(const Message message, parse_message(bytes, tuples_));
     progress_.decoded_bytes += bytes.size();
-    if (const auto* row = std::get_if<Insert>(&message)) {
-        return apply_row(row->relation, sink, message);
+    if (is_row_change(bytes)) {
+        TRY_LET(const RowChange change, parse_row_change(bytes, tuples_));
+        return apply_row(change, sink);
     }
-    if (const auto* row = std::get_if<Update>(&message)) {
-        return apply_row(row->relation, sink, message);
-    }
-    if (const auto* row = std::get_if<Delete>(&message)) {
-        return apply_row(row->relation, sink, message);
-    }
+    TRY_LET(const Message message, parse_message(bytes));
     if (const auto* relation = std::get_if<Relation>(&message)) {
         announce(relation->id, bytes, ++arrivals_);
     } else if (const auto* type = std::get_if<TypeName>(&message)) {
@@ -261,10 +259,8 @@ Status PostgresSource::end_transaction(const Commit& commit) {
         ++progress_.transactions;
         cut_.changes += static_cast<std::uint64_t>(place_.ordinal);
         cut_.commit_time = commit.commit_time;
-        progress_.position = commit.end_position;
-    } else if (progress_.transactions == 0) {
-        progress_.position = log_position_;
     }
+    progress_.position = log_position_;
     return {};
 }
 
@@ -275,14 +271,13 @@ Status PostgresSource::commit_streamed(const StreamCommit& stream, change::Chang
     return end_transaction(stream.commit);
 }
 
-Status PostgresSource::apply_row(RelationId relation, change::ChangeSink& sink,
-                                 const Message& message) {
-    TRY_LET(ChangeBuilder* const builder, builder_of(relation, sink));
+Status PostgresSource::apply_row(const RowChange& change, change::ChangeSink& sink) {
+    TRY_LET(ChangeBuilder* const builder, builder_of(change.relation, sink));
     if (builder == nullptr) {
         return {};
     }
-    const catalog::TableName name = builder->table().contract->name;
-    if (const Status appended = append(*builder, message); !appended) {
+    if (const Status appended = append(*builder, change); !appended) {
+        const catalog::TableName name = builder->table().contract->name;
         return give_up(name, appended.error(), sink);
     }
     ++place_.ordinal;
@@ -300,16 +295,18 @@ Status PostgresSource::give_up(const catalog::TableName& name, const Error& erro
         cut_.changes -= builder.mapped()->rows();
     }
     builders_[name] = nullptr;
+    last_builder_ = nullptr;
     return sink.set_aside(name, change::AsideReason::unreadable, error.to_string());
 }
 
-Status PostgresSource::append(ChangeBuilder& builder, const Message& message) {
-    if (std::holds_alternative<Insert>(message)) {
-        return builder.append_insert(place_, tuples_.new_tuple, change::Operation::create);
-    }
-    if (const auto* update = std::get_if<Update>(&message)) {
-        return builder.append_update(place_, update->old_kind, tuples_.old_tuple,
-                                     tuples_.new_tuple);
+Status PostgresSource::append(ChangeBuilder& builder, const RowChange& change) {
+    switch (change.kind) {
+        case RowChange::Kind::insert:
+            return builder.append_insert(place_, tuples_.new_tuple, change::Operation::create);
+        case RowChange::Kind::update:
+            return builder.append_update(place_, change.old_kind, tuples_.old_tuple,
+                                         tuples_.new_tuple);
+        case RowChange::Kind::remove: break;
     }
     return builder.append_delete(place_, tuples_.old_tuple);
 }
@@ -321,12 +318,16 @@ Status PostgresSource::apply_truncate(const Truncate& truncate, change::ChangeSi
             TRY(builder->append_truncate(place_));
             truncated_.insert(builder->table().contract->name);
             ++place_.ordinal;
+            TRY(builder->is_full() ? builder->flush(sink) : Status());
         }
     }
     return {};
 }
 
 Result<ChangeBuilder*> PostgresSource::builder_of(RelationId relation, change::ChangeSink& sink) {
+    if (last_builder_ != nullptr && last_relation_ == relation) {
+        return last_builder_;
+    }
     if (const auto announced = announced_.find(relation);
         announced != announced_.end() && !announced->second.message.empty()) {
         return follow(relation, std::exchange(announced->second.message, {}), sink);
@@ -336,13 +337,14 @@ Result<ChangeBuilder*> PostgresSource::builder_of(RelationId relation, change::C
         return fail(ErrorKind::corrupt, "a row came before its table was announced, relation={}",
                     relation.value);
     }
-    return builders_.at(found->second).get();
+    last_relation_ = relation;
+    last_builder_ = builders_.at(found->second).get();
+    return last_builder_;
 }
 
 Result<ChangeBuilder*> PostgresSource::follow(RelationId id, std::span<const std::byte> announced,
                                               change::ChangeSink& sink) {
-    Tuples none;
-    TRY_LET(const Message message, parse_message(announced, none));
+    TRY_LET(const Message message, parse_message(announced));
     const auto& relation = std::get<Relation>(message);
     const catalog::TableName name{std::string(relation.schema), std::string(relation.table)};
     const auto known = known_.find(name);
@@ -388,6 +390,7 @@ Status PostgresSource::begin_builder(const catalog::TableName& name, change::Cha
     if (builder != nullptr) {
         TRY(builder->flush(sink));
     }
+    last_builder_ = nullptr;
     TRY_LET(builder, ChangeBuilder::create(known));
     return {};
 }

@@ -77,8 +77,8 @@ private:
     Status apply(std::span<const std::byte> message, change::ChangeSink& sink);
     /// Where a transaction, or a streamed piece of one, begins or ends.
     Status apply_bound(const Message& message, change::ChangeSink& sink);
-    Status apply_row(RelationId relation, change::ChangeSink& sink, const Message& message);
-    Status append(ChangeBuilder& builder, const Message& message);
+    Status apply_row(const RowChange& change, change::ChangeSink& sink);
+    Status append(ChangeBuilder& builder, const RowChange& change);
     /// Goes on without a table whose changes cannot be read, until it is announced again.
     Status give_up(const catalog::TableName& name, const Error& error, change::ChangeSink& sink);
     Status apply_truncate(const Truncate& truncate, change::ChangeSink& sink);
@@ -109,6 +109,8 @@ private:
     std::uint64_t arrivals_ = 0;  // Of relation messages, streamed ones too.
     std::map<RelationId, catalog::TableName> relations_;
     std::map<catalog::TableName, std::unique_ptr<ChangeBuilder>> builders_;
+    RelationId last_relation_;
+    ChangeBuilder* last_builder_ = nullptr;  // Of `last_relation_`, until any table changes.
 
     Tuples tuples_;
     TransactionSpool spool_;

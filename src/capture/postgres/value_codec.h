@@ -8,8 +8,6 @@
 #include <string>
 #include <string_view>
 
-#include "base/result.h"
-
 namespace weir::capture::postgres {
 
 /// PostgreSQL's number of a type: pg_type.oid.
@@ -22,8 +20,13 @@ struct TypeOid {
 /// How a value arrives: PostgreSQL's text output, or what the type's send function writes.
 enum class ValueForm { text, binary };
 
-/// What came of a value: stored, or outside what the landed type can hold.
-enum class Fit { stored, outside };
+/// What came of a value.
+enum class Fit {
+    stored,
+    outside,    // The landed type cannot hold it.
+    malformed,  // The bytes are no value of the source type.
+    no_memory,
+};
 
 /// Reads the values of one column type into the Arrow builder of its landed type
 /// (docs/types.md). A value; any thread may use it.
@@ -40,44 +43,38 @@ public:
     /// Whether the type's binary form can be read; otherwise ask the server for text.
     bool reads_binary() const { return reads_binary_; }
 
-    /// Appends a value to `builder`, which has `landed_type`. Of a value outside the type nothing
-    /// is appended. Fails with `corrupt` if the bytes are no value of the source type.
-    Result<Fit> append(std::span<const std::byte> value, ValueForm form,
-                       arrow::ArrayBuilder& builder) const;
+    /// Appends a value to `builder`, which has `landed_type`; nothing if it is not stored.
+    Fit append(std::span<const std::byte> value, ValueForm form,
+               arrow::ArrayBuilder& builder) const {
+        return (form == ValueForm::binary ? read_binary_ : read_text_)(value, shape_, builder);
+    }
     /// Writes PostgreSQL's text of a value that `append` found to be outside; bytes that are no
     /// UTF-8 as bytea's escape format does.
     std::string text_of(std::span<const std::byte> value, ValueForm form) const;
 
-private:
-    enum class Kind {
-        boolean,
-        int16,
-        int32,
-        int64,
-        float32,
-        float64,
-        decimal,
-        numeric_text,
-        text,
-        bytes,
-        date,
-        time,
-        timestamp,
-        uuid,
-        jsonb,
+    /// Of a decimal; nothing to other types.
+    struct DecimalShape {
+        std::int32_t precision = 0;
+        std::int32_t scale = 0;
     };
+    using Read = Fit (*)(std::span<const std::byte> value, const DecimalShape& shape,
+                         arrow::ArrayBuilder& builder);
 
-    ValueCodec(Kind kind, std::shared_ptr<arrow::DataType> type, bool reads_binary)
-        : kind_(kind), landed_type_(std::move(type)), reads_binary_(reads_binary) {}
+private:
+    /// `read_binary` is null where the binary form is not read.
+    ValueCodec(std::shared_ptr<arrow::DataType> type, Read read_text, Read read_binary)
+        : landed_type_(std::move(type)),
+          reads_binary_(read_binary != nullptr),
+          read_text_(read_text),
+          read_binary_(reads_binary_ ? read_binary : read_text) {}
 
-    Result<Fit> append_text(std::string_view text, arrow::ArrayBuilder& builder) const;
-    Result<Fit> append_binary(std::span<const std::byte> value, arrow::ArrayBuilder& builder) const;
+    static ValueCodec create_numeric(std::int32_t type_modifier);
 
-    Kind kind_;
     std::shared_ptr<arrow::DataType> landed_type_;
+    DecimalShape shape_;
     bool reads_binary_;
-    std::int32_t precision_ = 0;
-    std::int32_t scale_ = 0;
+    Read read_text_;
+    Read read_binary_;
 };
 
 }  // namespace weir::capture::postgres
