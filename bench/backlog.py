@@ -16,6 +16,7 @@ class Backlog:
 
     def close(self):
         """Returns the number of changes in it."""
+        self.server.psql("checkpoint")  # So that its log is flushed.
         self.end = self.server.psql("select pg_current_wal_flush_lsn()")
         return int(self.server.psql(COUNT.format("backlog")))
 

@@ -18,7 +18,7 @@ from postgres import PostgresServer
 RATE = 2_000
 CUTS = {"50ms": ("landed_p50_ms", 100), "1s": ("landed_p99_ms", 1200)}
 INSERT = r"""\set k random(1, 1000000000000)
-insert into claims.line select {} from generate_series(:k, :k) i on conflict do nothing;
+insert into claims.line select {} from generate_series(:k::bigint, :k) i on conflict do nothing;
 """
 
 

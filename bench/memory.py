@@ -9,8 +9,8 @@ from postgres import PostgresServer
 
 TARGET_MIB = 256
 
-HUGE = """begin; insert into claims.line select {row} from generate_series({first}, {last}) i;
-savepoint s; insert into claims.line select {row} from generate_series({last} + 1, {last} + {aborted}) i; rollback to s; commit;"""
+HUGE = """begin; insert into claims.line select {row} from generate_series({first}::bigint, {last}) i;
+savepoint s; insert into claims.line select {row} from generate_series({last} + 1::bigint, {last} + {aborted}) i; rollback to s; commit;"""
 
 
 def huge_transaction(server, first, rows):
@@ -22,7 +22,7 @@ def huge_transaction(server, first, rows):
 def interleaved_transactions(server, first, rows):
     """Transactions of 100 rows that are all open at once: prepared one after the other, then committed backwards."""
     count = max(2, min(rows // 100, 2000))
-    words = [f"begin; insert into claims.line select {wide_table.ROW} from generate_series({first + k * 100},"
+    words = [f"begin; insert into claims.line select {wide_table.ROW} from generate_series({first + k * 100}::bigint,"
              f" {first + k * 100 + 99}) i; prepare transaction 't{k}';" for k in range(count)]
     words += [f"commit prepared 't{k}';" for k in reversed(range(count))]
     server.psql("\n".join(words))

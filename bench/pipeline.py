@@ -22,6 +22,7 @@ class Pipeline:
     def initialise(cls, server, folder):
         """Has weir write a configuration for the payer's tables, and make the pipeline."""
         pipeline = cls(folder)
+        pipeline.folder.mkdir(exist_ok=True)
         pipeline.run("init", server.url(), "--tables", TABLES)
         return pipeline
 

@@ -5,8 +5,8 @@ provider_id int not null, service_date date not null, received_at timestamptz no
 procedure_code varchar(5) not null, modifier text, diagnosis text not null, quantity int not null,
 billed_amount numeric(12,2) not null, allowed_amount numeric(12,2), paid_amount numeric(12,2), note text"""
 
-ROW = """i, i / 4, i % 4 + 1, i * 7919 % 100003, i * 104729 % 5003, date '2024-01-01' + i::int % 700,
-timestamptz '2024-01-01' + make_interval(secs => i % 60000000), (array['paid','denied','pending','adjusted'])[i % 4 + 1],
+ROW = """i, i / 4, i % 4 + 1, i * 7919 % 100003, i * 104729 % 5003, date '2024-01-01' + (i % 700)::int,
+timestamptz '2024-01-01' + make_interval(secs => i % 60000000), (array['paid','denied','pending','adjusted'])[(i % 4)::int + 1],
 lpad((i * 31 % 99999)::text, 5, '0'), case when i % 3 = 0 then '25' end, 'E11.' || i % 90, i % 9 + 1,
 (i % 900000 + 100) / 100.0, (i % 800000 + 100) / 100.0, case when i % 5 > 0 then (i % 700000 + 100) / 100.0 end,
 case when i % 4 = 0 then 'line was priced by contract ' || md5(i::text) end"""
@@ -16,7 +16,7 @@ def fill(server, rows):
     """Makes the table with so many rows, as a table is that has been vacuumed."""
     server.psql("create schema if not exists claims")
     server.psql(f"create table claims.line ({COLUMNS})")
-    server.psql(f"insert into claims.line select {ROW} from generate_series(1, {rows}) i")
+    server.psql(f"insert into claims.line select {ROW} from generate_series(1, {rows}::bigint) i")
     server.psql("vacuum analyze claims.line; checkpoint")
 
 
