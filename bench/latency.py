@@ -1,7 +1,7 @@
 """How long after its commit a change is in the ledger, while transactions come at a steady rate."""
 
-import json
 import pathlib
+import re
 import signal
 import subprocess
 import tempfile
@@ -32,20 +32,27 @@ def work(server, folder, seconds):
     return float(next(row for row in shown.splitlines() if row.startswith("tps")).split()[2])
 
 
-def latencies(pipeline):
-    """Returns the median and the 99th percentile of the milliseconds from commit until the ledger's entry, of all changes."""
-    shown = subprocess.run(
-        [BUILD / "weir", "--config", pipeline.configuration, "--json", "ledger", "show", "--kind", "cut landed"],
-        check=True, capture_output=True, text=True).stdout
-    entries = [entry for entry in json.loads(shown.splitlines()[-1])["entries"] if entry["cut"] > 1]
-    database = duckdb.connect()
-    database.execute("create table landed (cut bigint, at timestamptz)")
-    database.executemany("insert into landed values (?, ?)", [(entry["cut"], entry["time"]) for entry in entries])
-    files = str(pathlib.Path(pipeline.folder) / "weir-data/landing/**/*.parquet")
-    return database.execute(
-        "select quantile_cont(ms, 0.5), quantile_cont(ms, 0.99), count(*) from (select (epoch_us(landed.at) - epoch_us(commit_time))"
-        f" / 1000.0 as ms from read_parquet('{files}', filename = true) join landed"
-        " on landed.cut = regexp_extract(filename, 'cut-0*([0-9]+)', 1)::bigint)").fetchone()
+class Landings:
+    """When weir said that a cut had landed, by cut."""
+
+    def __init__(self):
+        self.times = {}
+
+    def hear(self, line):
+        found = re.match(r"landed cut (\d+):", line)
+        if found:
+            self.times[int(found[1])] = time.time()
+
+    def latencies(self, pipeline):
+        """Returns median and 99th percentile of the milliseconds from commit until weir said so, and how many changes there were."""
+        database = duckdb.connect()
+        database.execute("create table landed (cut bigint, seconds double)")
+        database.executemany("insert into landed values (?, ?)", list(self.times.items()))
+        files = pipeline.folder / "weir-data/landing/**/cut-*.parquet"
+        return database.execute(
+            "select quantile_cont(ms, 0.5), quantile_cont(ms, 0.99), count(*) from (select seconds * 1000 - epoch_us(commit_time) / 1000"
+            f" as ms from read_parquet('{files}', filename = true) join landed"
+            " on landed.cut = regexp_extract(filename, 'cut-0*([0-9]+)', 1)::bigint)").fetchone()
 
 
 def measure(interval, seconds):
@@ -54,12 +61,14 @@ def measure(interval, seconds):
         pipeline = Pipeline.initialise(server, folder)
         pipeline.set("cut: {interval: 1s", f"cut: {{interval: {interval}")
         pipeline.run("capture")
-        running = Running([BUILD / "weir", "--config", pipeline.configuration, "capture", "--continuous"])
+        landings = Landings()
+        running = Running([BUILD / "weir", "--config", pipeline.configuration, "capture", "--continuous"],
+                          on_error_line=landings.hear)
         time.sleep(1)
         rate = work(server, folder, seconds)
         time.sleep(2)
         cost = running.stop(signal.SIGTERM)
-        p50, p99, changes = latencies(pipeline)
+        p50, p99, changes = landings.latencies(pipeline)
         found = {"landed_p50_ms": round(p50, 1), "landed_p99_ms": round(p99, 1), "changes": changes, "rate": round(rate)}
         print(f"cuts of {interval}: {found}", flush=True)
         return found, cost, conditions(server)

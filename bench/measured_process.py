@@ -1,11 +1,11 @@
 """A process and what it cost: wall time, processor time, largest resident memory."""
 
+import collections
 import dataclasses
 import os
 import pathlib
 import re
 import subprocess
-import tempfile
 import threading
 import time
 
@@ -28,22 +28,32 @@ def resident_peak(process):
 
 
 class Running:
-    """A process that runs, and its largest resident memory as far as it was looked at, every 20 ms."""
+    """A process that runs, and its largest resident memory as far as it was looked at, every 20 ms.
 
-    def __init__(self, command, stdout=subprocess.DEVNULL, **options):
+    `on_error_line` hears each line of its error output as it comes.
+    """
+
+    def __init__(self, command, stdout=subprocess.DEVNULL, on_error_line=lambda line: None, **options):
         self.name = str(command[0])
-        self._errors = tempfile.TemporaryFile("w+")
+        self.peak_rss_mib = 0
+        self._last_errors = collections.deque(maxlen=40)
+        self._on_error_line = on_error_line
         self._start = time.monotonic()
         self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=stdout,
-                                        stderr=self._errors, text=True, **options)
-        self.peak_rss_mib = 0
+                                        stderr=subprocess.PIPE, text=True, **options)
         self._ended = threading.Event()
-        self._watch = threading.Thread(target=self._look)
-        self._watch.start()
+        self._threads = [threading.Thread(target=work) for work in (self._look, self._listen)]
+        for thread in self._threads:
+            thread.start()
 
     def _look(self):
         while not self._ended.wait(0.02):
             self.peak_rss_mib = max(self.peak_rss_mib, resident_peak(self.process.pid))
+
+    def _listen(self):
+        for line in self.process.stderr:
+            self._last_errors.append(line)
+            self._on_error_line(line)
 
     def stop(self, signal_number):
         self.process.send_signal(signal_number)
@@ -55,10 +65,11 @@ class Running:
         wall_s = time.monotonic() - self._start
         self.process.returncode = os.waitstatus_to_exitcode(status)
         self._ended.set()
-        self._watch.join()
+        for thread in self._threads:
+            thread.join()
+        self.process.stderr.close()
         if self.process.returncode != 0:
-            self._errors.seek(0)
-            raise RuntimeError(f"{self.name} ended with {self.process.returncode}: {self._errors.read()[-2000:]}")
+            raise RuntimeError(f"{self.name} ended with {self.process.returncode}: {''.join(self._last_errors)[-2000:]}")
         return Cost(wall_s, usage.ru_utime + usage.ru_stime, self.peak_rss_mib)
 
 

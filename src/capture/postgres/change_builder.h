@@ -51,9 +51,12 @@ private:
 /// thread at a time.
 class ChangeBuilder {
 public:
+    static constexpr std::int64_t default_batch_rows = 8'192;
+    static constexpr std::size_t batch_bytes = 16U << 20U;  // A batch may have a row beyond.
+
     /// A batch has `batch_rows` rows at most.
-    static Result<std::unique_ptr<ChangeBuilder>> create(std::shared_ptr<const CapturedTable> table,
-                                                         std::int64_t batch_rows = 8'192);
+    static Result<std::unique_ptr<ChangeBuilder>> create(
+        std::shared_ptr<const CapturedTable> table, std::int64_t batch_rows = default_batch_rows);
 
     const CapturedTable& table() const { return *table_; }
 
@@ -69,8 +72,6 @@ public:
     bool is_full() const { return rows_ >= batch_rows_ || bytes_ >= batch_bytes; }
     /// Writes what is there, if anything, and begins anew.
     Status flush(change::ChangeSink& sink);
-
-    static constexpr std::size_t batch_bytes = 16U << 20U;  // A batch may have a row beyond.
 
 private:
     static constexpr std::size_t first_sparse =

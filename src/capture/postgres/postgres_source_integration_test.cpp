@@ -195,7 +195,7 @@ TEST_F(PostgresSourceTest, ReadsAHugeTransactionWithManySubtransactions) {
         ASSERT_EQ(rows[index].ordinal, static_cast<std::int64_t>(index));
     }
     for (const auto& batch : sink.batches) {
-        EXPECT_LE(batch.rows->num_rows(), ChangeBuilder::batch_rows);
+        EXPECT_LE(batch.rows->num_rows(), ChangeBuilder::default_batch_rows);
     }
 }
 
