@@ -1,5 +1,7 @@
 #include "landing/cut_schedule.h"
 
+#include <algorithm>
+
 #include "base/assert.h"
 
 namespace weir::landing {
@@ -15,13 +17,13 @@ std::unexpected<Error> missed(change::Position recorded, change::Position found)
 }  // namespace
 
 Status IntervalBoundary::begin_cut(change::Position) {
-    begun_ = clock_.steady_now();
+    const auto now = clock_.steady_now();
+    due_ = std::clamp(due_ + limits_.interval, now + limits_.interval / 5, now + limits_.interval);
     return {};
 }
 
 bool IntervalBoundary::ends_here(const change::CutProgress& progress) {
-    return progress.decoded_bytes >= limits_.decoded_bytes_max ||
-           clock_.steady_now() - begun_ >= limits_.interval;
+    return progress.decoded_bytes >= limits_.decoded_bytes_max || clock_.steady_now() >= due_;
 }
 
 Status RecordedBoundary::begin_cut(change::Position from) {

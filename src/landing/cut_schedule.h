@@ -26,7 +26,8 @@ public:
     virtual bool over() const { return false; }
 };
 
-/// Ends a cut when it is old or large. `clock` outlives it.
+/// Ends a cut an interval after the one before, or when it is large. A cut is read for a fifth of
+/// the interval at least, however long it took to land the one before. `clock` outlives it.
 class IntervalBoundary final : public CutSchedule {
 public:
     struct Limits {
@@ -43,7 +44,7 @@ public:
 private:
     const Clock& clock_;
     Limits limits_;
-    std::chrono::steady_clock::time_point begun_;
+    std::chrono::steady_clock::time_point due_;
 };
 
 /// Ends cuts exactly where a ledger says that they ended, to capture the same range again. `ends`

@@ -22,8 +22,19 @@ TEST(IntervalBoundary, EndsCutsByAgeOrSize) {
     EXPECT_FALSE(boundary.ends_here({}));
     clock.advance(std::chrono::milliseconds(1));
     EXPECT_TRUE(boundary.ends_here({}));
+    // What the landing took is no part of the next cut's interval, but some reading is.
+    clock.advance(std::chrono::milliseconds(300));
     ASSERT_THAT(boundary.begin_cut(Position(2)), IsOk());
+    clock.advance(std::chrono::milliseconds(699));
     EXPECT_FALSE(boundary.ends_here({}));
+    clock.advance(std::chrono::milliseconds(1));
+    EXPECT_TRUE(boundary.ends_here({}));
+    clock.advance(std::chrono::milliseconds(5000));
+    ASSERT_THAT(boundary.begin_cut(Position(3)), IsOk());
+    clock.advance(std::chrono::milliseconds(199));
+    EXPECT_FALSE(boundary.ends_here({}));
+    clock.advance(std::chrono::milliseconds(1));
+    EXPECT_TRUE(boundary.ends_here({}));
 }
 
 TEST(RecordedBoundary, EndsCutsWhereTheyEnded) {

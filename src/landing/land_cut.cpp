@@ -7,10 +7,13 @@
 
 namespace weir::landing {
 
-Status commit_with_news(LandingPlace& place, ContractBook& contracts, ledger::EntryBody entry) {
+Status commit_with_news(LandingPlace& place, ContractBook& contracts, ledger::EntryBody entry,
+                        const std::function<void()>& committed) {
     TRY_LET(auto entries, contracts.store_news(place.ledger));
     entries.push_back(std::move(entry));
-    TRY(commit(place, entries));
+    TRY(place.ledger.append(place.lease, entries, ledger::Finish::later));
+    committed();
+    TRY(ledger::catch_up(place.state, place.ledger));
     contracts.forget_news();
     return {};
 }
@@ -29,15 +32,20 @@ Result<change::CutEnd> read_changes(change::ChangeSource& source, change::CutBou
 }
 
 Result<CutReport> land_cut(LandingPlace& place, ContractBook& contracts, CutWriter&& writer,
-                           ledger::CutLanded cut) {
+                           ledger::CutLanded cut,
+                           const std::function<void(const CutReport&)>& on_landed) {
     WEIR_ASSERT(cut.commit_time.has_value());
     TRY_LET(auto files, std::move(writer).finish(place.store, {.cut = cut.cut,
                                                                .commit_time = *cut.commit_time,
                                                                .epoch = place.lease.epoch}));
     CutReport report = report_of(cut, files);
     TRY_LET(cut.files, place.ledger.store_files(std::move(files)));
-    TRY(commit_with_news(place, contracts, std::move(cut)));
-    report.landed_time = place.clock.now();
+    TRY(commit_with_news(place, contracts, std::move(cut), [&] {
+        report.landed_time = place.clock.now();
+        if (on_landed) {
+            on_landed(report);
+        }
+    }));
     return report;
 }
 

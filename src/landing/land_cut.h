@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <stop_token>
 
 #include "base/result.h"
@@ -10,8 +11,11 @@
 
 namespace weir::landing {
 
-/// Appends an entry behind the schema versions that were announced before it, in one append.
-Status commit_with_news(LandingPlace& place, ContractBook& contracts, ledger::EntryBody entry);
+/// Appends an entry behind the schema versions that were announced before it, in one append, and
+/// says so before anything else is done.
+Status commit_with_news(
+    LandingPlace& place, ContractBook& contracts, ledger::EntryBody entry,
+    const std::function<void()>& committed = [] {});
 
 /// Reads from `source` into `writer`. Fails with `internal` if the source counts other changes than
 /// it gave.
@@ -19,8 +23,9 @@ Result<change::CutEnd> read_changes(change::ChangeSource& source, change::CutBou
                                     CutWriter& writer, const std::stop_token& stop);
 
 /// Makes what was written data: files, announced schema versions and the entry, in one append.
-/// REQUIRES: `cut` has a commit time; its files are the writer's.
+/// `on_landed` hears of it at once. REQUIRES: `cut` has a commit time; its files are the writer's.
 Result<CutReport> land_cut(LandingPlace& place, ContractBook& contracts, CutWriter&& writer,
-                           ledger::CutLanded cut);
+                           ledger::CutLanded cut,
+                           const std::function<void(const CutReport&)>& on_landed);
 
 }  // namespace weir::landing

@@ -76,7 +76,8 @@ Result<Lease> Ledger::take_lease(Stage stage) {
                 to_string(stage));
 }
 
-Result<TreeSize> Ledger::append(const Lease& lease, std::span<const EntryBody> bodies) {
+Result<TreeSize> Ledger::append(const Lease& lease, std::span<const EntryBody> bodies,
+                                Finish finish) {
     const std::lock_guard lock(mutex_);
     TRY_LET(const auto texts, format(lease, bodies));
     for (int tries = 0; tries < tries_max; ++tries) {
@@ -84,7 +85,7 @@ Result<TreeSize> Ledger::append(const Lease& lease, std::span<const EntryBody> b
         if (texts.empty()) {
             return log_.size();
         }
-        TRY_LET(const bool appended, try_append(texts).with("cannot append to ledger"));
+        TRY_LET(const bool appended, try_append(texts, finish).with("cannot append to ledger"));
         if (appended) {
             return log_.size();
         }
@@ -105,9 +106,13 @@ Result<std::vector<std::string>> Ledger::format(const Lease& lease,
     return texts;
 }
 
-Result<bool> Ledger::try_append(std::span<const std::string> texts) {
+Result<bool> Ledger::try_append(std::span<const std::string> texts, Finish finish) {
     const Status appended = log_.append(texts);
     if (appended) {
+        if (finish == Finish::now) {
+            // The entries are durable: a failure from here on is mended by whoever comes next.
+            static_cast<void>(log_.finish());
+        }
         return true;
     }
     if (appended.error().kind() != ErrorKind::conflict) {
@@ -138,6 +143,9 @@ void Ledger::note_epochs(std::span<const Entry> entries) {
 }
 
 Result<Epoch> Ledger::epoch_of(Stage stage) {
+    if (!epochs_.contains(stage)) {
+        TRY(log_.finish());
+    }
     // Epochs only rise, so the last entry of a stage has its highest.
     for (TreeSize end = log_.size(); !epochs_.contains(stage) && end.entries > 0;) {
         const TreeSize begin{(end.entries - 1) / tile_width * tile_width};

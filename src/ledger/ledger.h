@@ -19,6 +19,10 @@
 
 namespace weir::ledger {
 
+/// When the tiles and the checkpoint of appended entries are written, which are durable before: at
+/// once, or by the next call.
+enum class Finish { now, later };
+
 /// The right to append for one stage, until somebody takes a higher epoch.
 struct Lease {
     Stage stage = Stage::operate;
@@ -51,7 +55,8 @@ public:
     /// Appends entries in one step, all or none. An append that another stage overtook is repeated;
     /// one that meets a newer lease of its own stage fails with `denied`, and nothing it wrote is
     /// ever read. `in_doubt`: open the ledger again and look. Returns the size with the entries.
-    Result<TreeSize> append(const Lease& lease, std::span<const EntryBody> bodies);
+    Result<TreeSize> append(const Lease& lease, std::span<const EntryBody> bodies,
+                            Finish finish = Finish::now);
 
     /// Keeps up to 8 files as they are and writes a longer list as `manifests/<sha256>.json`.
     Result<FileList> store_files(std::vector<DataFile> files);
@@ -68,7 +73,7 @@ private:
     Result<std::vector<std::string>> format(const Lease& lease,
                                             std::span<const EntryBody> bodies) const;
     /// Appends in one try; returns false if others were first, whose entries are then known.
-    Result<bool> try_append(std::span<const std::string> texts);
+    Result<bool> try_append(std::span<const std::string> texts, Finish finish = Finish::now);
     Result<std::vector<Entry>> refresh();
     /// Returns the highest epoch of a stage, 0 if it never had a lease.
     Result<Epoch> epoch_of(Stage stage);

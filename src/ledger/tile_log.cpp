@@ -82,7 +82,10 @@ Status TileLog::create(store::ObjectStore& store, const SigningKey& key, std::st
     if (!appended && appended.error().kind() == ErrorKind::conflict) {
         return fail(ErrorKind::already_exists, "somebody made the ledger first, path={}", head_key);
     }
-    return appended;
+    TRY(appended);
+    // The ledger is there: a failure from here on is mended by whoever opens it.
+    static_cast<void>(log.finish());
+    return {};
 }
 
 Result<TileLog> TileLog::open(store::ObjectStore& store, const SigningKey& key) {
@@ -163,6 +166,7 @@ void TileLog::sweep(const Head& head) const {
 }
 
 Result<std::vector<std::string>> TileLog::refresh() {
+    TRY(finish());
     TRY_LET(Sight sight, look());
     if (!lost_.empty() && lost_ != sight.head.head.staging) {
         static_cast<void>(store_->remove(lost_));
@@ -198,11 +202,8 @@ Status TileLog::append(std::span<const std::string> entries) {
                     "cannot append: the outcome of an append before is unknown; open the ledger "
                     "again and look");
     }
-    TRY(before_commit(finish_pending()));
-    TRY(commit(entries));
-    // The entries are durable: a failure from here on is mended by whoever comes next.
-    static_cast<void>(finish_pending());
-    return {};
+    TRY(before_commit(finish()));
+    return commit(entries);
 }
 
 Status TileLog::commit(std::span<const std::string> entries) {
@@ -235,7 +236,7 @@ Status TileLog::commit(std::span<const std::string> entries) {
     return {};
 }
 
-Status TileLog::finish_pending() {
+Status TileLog::finish() {
     if (finished_ || !head_) {
         return {};
     }

@@ -30,8 +30,12 @@ public:
     Result<std::vector<std::string>> refresh();
 
     /// Appends all entries or none, in one try. Fails with `conflict` if somebody else appended
-    /// since the last look: refresh first. After `in_doubt` it takes no more.
+    /// since the last look: refresh first. After `in_doubt` it takes no more. The entries are
+    /// durable then; their tiles and the checkpoint may wait for `finish`.
     Status append(std::span<const std::string> entries);
+    /// Writes the tiles and the checkpoint of the last append, if they wait. Whoever opens or
+    /// refreshes the log does so, too.
+    Status finish();
 
     /// Returns entries from `from` up to `to`. REQUIRES: from <= to <= size().
     Result<std::vector<std::string>> read(TreeSize from, TreeSize to) const;
@@ -51,9 +55,7 @@ private:
     Status finish(const Sight& sight) const;
     /// Removes staging objects that lost or are done with.
     void sweep(const Head& head) const;
-    /// Stages and commits; leaves the tiles to `finish_pending`.
     Status commit(std::span<const std::string> entries);
-    Status finish_pending();
     Status write_tiles(std::span<const TileBytes> tiles) const;
     Status publish(const Head& head) const;
 
