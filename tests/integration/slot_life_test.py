@@ -56,9 +56,10 @@ def chain(server, tmp_path):
 
 
 def check_stops_at_start(chain, reason):
-    """Stops with exit code 5 and the reason, and has appended nothing; `status --check` says the same."""
+    """Stops with exit code 5, the reason and the remedy, and has appended nothing; `status --check` says the same."""
     before = (chain.store / "ledger" / "head").read_bytes()
-    assert reason in chain.weir(*RUN, expect=5)["error"]
+    error = chain.weir(*RUN, expect=5)["error"]
+    assert reason in error and "`weir repair` goes on" in error
     assert (chain.store / "ledger" / "head").read_bytes() == before
     chain.weir("status", "--check", expect=5)
 
