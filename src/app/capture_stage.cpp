@@ -42,8 +42,11 @@ Status record_source_of_snapshot(Pipeline& pipeline, StageHold& hold) {
 }
 
 landing::ChunkOptions chunk_options(const Pipeline& pipeline, const CaptureWork& work) {
-    return {.workers = static_cast<std::size_t>(pipeline.configuration().snapshot_workers),
-            .hold = pipeline.configuration().snapshot_hold,
+    const Configuration& configuration = pipeline.configuration();
+    return {.workers = static_cast<std::size_t>(configuration.snapshot_workers),
+            // Without the log nothing tells what became of the source between two readings.
+            .hold = configuration.snapshot_only ? std::chrono::milliseconds(0)
+                                                : configuration.snapshot_hold,
             .part_size = {},
             .on_chunk = work.on_chunk,
             .on_unreadable = work.on_unreadable};
