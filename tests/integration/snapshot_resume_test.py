@@ -110,6 +110,25 @@ def test_a_source_that_bears_no_long_snapshot_is_read_in_several(server, tmp_pat
     chain.weir("drop", "--yes")
 
 
+def test_a_slot_that_is_lost_before_the_snapshots_cut_has_it_begin_anew(server, chain):
+    """Nothing has landed that could be repaired, and the log between the readings is gone."""
+    kill_after(chain, 4)
+    before = told_chunks(chain)
+    run = chain.start("run", "--until-current")
+    try:
+        wait_until(lambda: told_chunks(chain) > before or run.poll() is not None, chain.log)
+        run.send_signal(signal.SIGSTOP)
+        assert len(chain.entries("snapshot resumed")) == 1
+        server.psql("insert into claims.plan select * from claims.plan where false; select pg_switch_wal()")
+        server.psql("select pg_replication_slot_advance('weir_claims', pg_current_wal_lsn())")
+    finally:
+        run.send_signal(signal.SIGCONT)
+    assert run.wait(300) == 0, chain.log()
+    assert len(chain.entries("snapshot started")) == 2
+    assert [entry["snapshot_attempt"] for entry in chain.entries("cut landed")][0] == 2
+    check_equal(chain)
+
+
 def test_progress_says_rows_rate_and_time_left(server, tmp_path):
     chain = Chain.make(server, tmp_path)
     run = chain.start("run", "--until-current")
