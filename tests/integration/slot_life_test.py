@@ -164,6 +164,7 @@ def catches_up(chain):
 
 
 def test_a_slot_that_outgrew_the_limit_is_threatened_and_then_lost(tmp_path):
+    """While weir is away the log grows to the limit at most, and monitoring hears of it before the slot is lost."""
     with PostgresServer.start(settings=LIMIT) as server:
         chain = make_chain(server, tmp_path)
         while (slot := chain.weir("status")["slot"])["safe_bytes"] >= slot["limit_bytes"] / 5:
@@ -276,6 +277,7 @@ def test_a_promoted_standby_without_the_slot_is_noticed(chain, server, standby):
 
 
 def test_a_standby_is_waited_for_until_it_is_promoted(chain, standby):
+    """A run that could move nothing is not green."""
     chain.connect_to(standby.url())
     assert "the source is a standby" in chain.weir(*RUN, expect=3)["error"]
 

@@ -181,6 +181,7 @@ def test_a_reading_that_the_server_ends_goes_on_with_the_next(tmp_path, setting,
 
 
 def test_a_table_that_others_have_locked_is_told_and_read_later(server, tmp_path):
+    """A run that could not read a table is not green; one that goes on reads it when it is free."""
     chain = Chain(server, tmp_path)
     text = chain.configuration.read_text()
     chain.configuration.write_text(text.replace("chunk_blocks: 16", "chunk_blocks: 16\n  lock_wait: 200ms"))

@@ -143,7 +143,7 @@ TEST_F(PostgresSnapshotTest, WaitsForALockNoLongerThanItsRoleAndItsStatementsMay
 TEST_F(PostgresSnapshotTest, LeavesOutATableThatAnotherSessionHolds) {
     make_tables();
     options.lock_wait = 100ms;
-    LatecomerWithLock latecomer(options, "LOCK TABLE claims.plan IN ACCESS EXCLUSIVE MODE");
+    const LatecomerWithLock latecomer(options, "LOCK TABLE claims.plan IN ACCESS EXCLUSIVE MODE");
     const auto begun = begin();
     ASSERT_THAT(begun, IsOk());
     EXPECT_EQ(table_names_of(**begun), (std::vector<catalog::TableName>{{"claims", "claim"}}));
