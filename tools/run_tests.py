@@ -20,9 +20,11 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 REPORTS = ROOT / "build" / "reports"
 CORES = str(os.cpu_count() or 2)
 PYTHON_TESTS = ("tests", "tools", "bench", "models", "simulate")
-# Run again on other servers: what lives by the log; the long ones with --full.
-SERVER_TESTS = ("acknowledgement", "identity", "partitions", "random_statements", "snapshot_resume")
-SERVER_TESTS_FULL = (*SERVER_TESTS, "chain", "ddl", "recovery_order", "slot_life", "snapshot_tables")
+# Run again on other servers: what capture asks of them; the long ones, and what other servers do the same, with --full.
+SERVER_TESTS = ("acknowledgement", "ddl", "drop", "identity", "least_privilege", "partitions", "random_statements",
+                "snapshot_resume", "snapshot_tables", "types")
+SERVER_TESTS_FULL = (*SERVER_TESTS, "authentication", "chain", "pooler", "recovery_order", "slot_life", "status",
+                     "thousand_tables")
 THREADS = re.compile(r"std::(jthread|thread|async)\b")
 
 
@@ -153,7 +155,7 @@ def check_threads(_):
 
 
 def check_server(version, tests):
-    """Runs the tests that live by the server's log again, on another PostgreSQL."""
+    """Runs the tests of capture again, on another PostgreSQL."""
     programs = ROOT / f".deps/postgresql{version}/bin"
     if not (programs / "initdb").exists():
         return [CheckResult(f"postgresql {version}", "failed", f"{programs} is missing: tools/set-up --test --servers")]

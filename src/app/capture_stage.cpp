@@ -8,6 +8,7 @@
 #include "capture/postgres/postgres_snapshot.h"
 #include "capture/postgres/postgres_source.h"
 #include "capture/postgres/postgres_tables.h"
+#include "capture/postgres/replication_slot.h"
 #include "landing/land_window.h"
 
 namespace weir::app {
@@ -42,15 +43,19 @@ Status record_source_of_snapshot(Pipeline& pipeline, StageHold& hold) {
 }
 
 landing::ChunkOptions chunk_options(const Pipeline& pipeline, const CaptureWork& work) {
-    return {.workers = static_cast<std::size_t>(pipeline.configuration().snapshot_workers),
-            .hold = pipeline.configuration().snapshot_hold,
+    const Configuration& configuration = pipeline.configuration();
+    return {.workers = static_cast<std::size_t>(configuration.snapshot_workers),
+            // Without the log nothing tells what became of the source between two readings.
+            .hold = configuration.snapshot_only ? std::chrono::milliseconds(0)
+                                                : configuration.snapshot_hold,
             .part_size = {},
             .on_chunk = work.on_chunk,
             .on_unreadable = work.on_unreadable};
 }
 
-/// Lands chunks in one reading: the first, or one that goes on with what earlier ones have begun.
-Status read_snapshot(Pipeline& pipeline, StageHold& hold, const CaptureWork& work,
+/// Lands chunks in one reading: the first, or one that goes on with what earlier ones have begun,
+/// if that may be.
+Status read_snapshot(Pipeline& pipeline, StageHold& hold, const CaptureWork& work, bool may_resume,
                      const std::stop_token& stop) {
     const auto workers = static_cast<std::size_t>(pipeline.configuration().snapshot_workers);
     const auto mode = pipeline.configuration().snapshot_only ? PostgresSnapshot::Mode::snapshot_only
@@ -62,7 +67,7 @@ Status read_snapshot(Pipeline& pipeline, StageHold& hold, const CaptureWork& wor
     options.wait = {.tell = work.on_hold_up, .stop = stop};
     std::unique_ptr<PostgresSnapshot> snapshot;
     const auto progress = landing::snapshot_progress(hold.state);
-    if (progress && mode == PostgresSnapshot::Mode::with_slot &&
+    if (may_resume && progress && mode == PostgresSnapshot::Mode::with_slot &&
         source_before == known_source(hold.state)) {
         TRY_LET(snapshot, PostgresSnapshot::resume(options, workers, known, *progress));
     }
@@ -104,12 +109,33 @@ Status close_snapshot(Pipeline& pipeline, StageHold& hold, const CaptureWork& wo
                                 stop);
 }
 
+/// Whether the log is still there that the cut of several readings needs.
+Result<bool> log_goes_on(const Pipeline& pipeline, const StageHold& hold) {
+    const auto& configuration = pipeline.configuration();
+    const change::Position begin = hold.state.snapshot->reading.position;
+    TRY_LET(auto replication,
+            Connection::open(configuration.source_url, Connection::Mode::replication));
+    const auto log = capture::postgres::check_log(replication, known_source(hold.state), begin);
+    const Status slot = log ? capture::postgres::check_slot(replication, configuration.slot, begin)
+                            : Status(std::unexpected(log.error()));
+    if (!slot && slot.error().kind() == ErrorKind::corrupt) {
+        return false;
+    }
+    TRY(slot);
+    return true;
+}
+
 /// Reads until the snapshot's cut has landed: one reading, or as many as it takes.
 Status capture_snapshot(Pipeline& pipeline, StageHold& hold, const CaptureWork& work,
                         const std::stop_token& stop) {
     while (needs_snapshot(hold.state)) {
-        TRY(hold.state.snapshot_complete() ? close_snapshot(pipeline, hold, work, stop)
-                                           : read_snapshot(pipeline, hold, work, stop));
+        const bool whole = hold.state.snapshot_complete();
+        bool goes_on = true;
+        if (whole && hold.state.resumed) {
+            TRY_LET(goes_on, log_goes_on(pipeline, hold));
+        }
+        TRY(whole && goes_on ? close_snapshot(pipeline, hold, work, stop)
+                             : read_snapshot(pipeline, hold, work, goes_on, stop));
     }
     return {};
 }

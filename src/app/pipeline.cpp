@@ -128,6 +128,7 @@ capture::postgres::PostgresOptions source_options(const Configuration& configura
     options.exclude = configuration.exclude;
     options.slot = configuration.slot;
     options.publication = configuration.publication;
+    options.lock_wait = configuration.lock_wait;
     options.chunk_blocks = configuration.chunk_blocks;
     options.tags = configuration.tags;
     options.spool_folder = PipelineFolders(configuration.store).spool;

@@ -10,6 +10,7 @@
 #include "capture/postgres/replication_slot.h"
 #include "capture/postgres/source_identity.h"
 #include "capture/postgres/table_discovery.h"
+#include "capture/postgres/table_lock.h"
 
 namespace weir::app {
 namespace {
@@ -37,6 +38,7 @@ Status check_is_lost(const Configuration& configuration, const ledger::PipelineS
 Result<ledger::LogLost> begin_log(const Configuration& configuration, change::Position before,
                                   const capture::postgres::ServerWait& wait) {
     TRY_LET(Connection session, Connection::open(configuration.source_url));
+    TRY(capture::postgres::limit_lock_wait(session, configuration.lock_wait));
     TRY_LET(Connection replication,
             Connection::open(configuration.source_url, Connection::Mode::replication));
     TRY_LET(const SourceIdentity source, capture::postgres::identify_source(replication));

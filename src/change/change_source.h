@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -110,7 +111,9 @@ struct SnapshotPlan {
     Position position;     // A chunk has seen exactly what committed before.
     std::string snapshot;  // The source's own name of what it saw: pg_current_snapshot().
     Timestamp time;        // The source's clock when the snapshot was taken: commit_time of rows.
-    std::uint64_t chunk_blocks = 0;     // Pages of a chunk.
+    std::uint64_t chunk_blocks = 0;  // Pages of a chunk.
+    /// After this time the source may end the reading by itself; zero: it does not.
+    std::chrono::milliseconds hold{0};
     std::vector<SnapshotChunk> chunks;  // By table name, then index.
     bool resumes = false;               // It goes on with what an earlier reading began.
     std::vector<catalog::TableName> restarted = {};  // Their landed chunks are not used.

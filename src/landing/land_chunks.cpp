@@ -1,7 +1,6 @@
 #include "landing/land_chunks.h"
 
 #include <algorithm>
-#include <atomic>
 #include <future>
 #include <memory>
 #include <mutex>
@@ -136,26 +135,50 @@ private:
         return {};
     }
 
+    /// Whether the source, or whoever set it up, wants the reading to end.
+    bool is_over() const {
+        const auto elapsed = place_.clock.steady_now() - begun_;
+        const auto ends = [&](std::chrono::milliseconds hold) {
+            return hold.count() > 0 && elapsed >= hold;
+        };
+        return ends(options_.hold) || ends(plan().hold);
+    }
+
+    /// The next chunk, if this reading has still to read it. It reads at least one, and to its end
+    /// what has no key and is begun.
+    const change::SnapshotChunk* take_chunk() {
+        const std::scoped_lock lock(mutex_);
+        const auto& chunks = plan().chunks;
+        if (next_ == chunks.size()) {
+            return nullptr;
+        }
+        const auto& contract = chunks[next_].contract;
+        const bool must_follow =
+            next_ == 0 || (!contract->has_key() && chunks[next_ - 1].contract == contract);
+        if (!must_follow && is_over()) {
+            next_ = chunks.size();
+            return nullptr;
+        }
+        return &chunks[next_++];
+    }
+
     /// Takes chunks until none is left. The first error that is no table's own stops all workers.
     void work(std::size_t worker) {
         std::future<Status> before;  // The chunk before goes to the disk while the next is read.
-        bool over = false;
-        while (!stop_.stop_requested() && !over) {
-            const std::size_t index = next_.fetch_add(1);
-            if (index >= plan().chunks.size()) {
+        while (!stop_.stop_requested()) {
+            const change::SnapshotChunk* const chunk = take_chunk();
+            if (chunk == nullptr) {
                 break;
             }
-            const change::SnapshotChunk& chunk = plan().chunks[index];
-            auto read = read_chunk(chunk, worker);
+            auto read = read_chunk(*chunk, worker);
             settle(std::move(before));
             if (!read) {
                 note(std::move(read).error());
             } else if (*read != nullptr) {
-                before = std::async(std::launch::async, [this, &chunk, rows = *std::move(read)] {
-                    return land_chunk(chunk, std::move(*rows));
+                before = std::async(std::launch::async, [this, chunk, rows = *std::move(read)] {
+                    return land_chunk(*chunk, std::move(*rows));
                 });
             }
-            over = options_.hold.count() > 0 && place_.clock.steady_now() - begun_ >= options_.hold;
         }
         settle(std::move(before));
     }
@@ -308,7 +331,6 @@ private:
     const ChunkOptions& options_;
     const std::chrono::steady_clock::time_point begun_;
     std::stop_source stop_;
-    std::atomic<std::size_t> next_ = 0;  // Index of the first chunk that nobody has taken.
 
     // Only whoever has the place's turn looks at these.
     std::uint32_t attempt_ = 0;
@@ -318,7 +340,8 @@ private:
     std::uint64_t read_ = 0;                           // Chunks of this reading.
     std::uint64_t rows_ = 0;
 
-    std::mutex mutex_;  // Guards what follows.
+    std::mutex mutex_;      // Guards what follows.
+    std::size_t next_ = 0;  // Index of the first chunk that nobody has taken.
     std::optional<Error> failure_;
     std::set<catalog::TableName> given_up_;
 };

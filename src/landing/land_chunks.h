@@ -37,7 +37,8 @@ struct ChunkReport {
 
 struct ChunkOptions {
     std::size_t workers = 1;  // As many as the source was made for.
-    /// A reading takes no further chunk after this time; zero: it takes all.
+    /// A reading takes no further chunk after this time, or the plan's if that is less; zero: it
+    /// takes all. It ends no table without a key that it has begun, which would begin again.
     std::chrono::milliseconds hold{0};
     columnar::PartSize part_size = {};  // Changes the files: for tests.
     /// Called from one thread at a time.
@@ -55,7 +56,7 @@ struct ChunkPlace {
 
 /// Lands the plan's chunks: `snapshot started` or `snapshot resumed`, then one append for each.
 /// None of them counts before the attempt's cut. A table that cannot be read is set aside, and the
-/// others go on. Returns without an error when `options.hold` is over: the next reading goes on.
+/// others go on. Returns without an error when its time is over: the next reading goes on.
 ///
 /// Fails with `conflict` if the log has told another shape of a table meanwhile: begin again; with
 /// `cancelled` at a stop request; and with the first error that is not a table's own.

@@ -310,6 +310,54 @@ TEST(LandSnapshot, TakesNoFurtherChunkWhenItsHoldIsOver) {
     EXPECT_TRUE(pipeline.cuts().empty());
 }
 
+/// A snapshot that the source bears for five seconds; its second chunk takes that long.
+std::unique_ptr<ScriptedSnapshot> make_slow_snapshot(TestPipeline& pipeline, bool with_keys) {
+    const auto quick = make_snapshot();
+    change::SnapshotPlan plan = quick->plan();
+    plan.hold = std::chrono::seconds(5);
+    std::map<catalog::TableName, std::shared_ptr<const catalog::TableContract>> contracts;
+    for (change::SnapshotChunk& chunk : plan.chunks) {
+        auto& contract = contracts[chunk.contract->name];
+        if (contract == nullptr) {
+            auto changed = std::make_shared<catalog::TableContract>(*chunk.contract);
+            changed->identity = with_keys ? changed->identity : catalog::RowIdentity::none;
+            for (catalog::Column& column : changed->columns) {
+                column.in_key = with_keys && column.in_key;
+            }
+            contract = std::move(changed);
+        }
+        chunk.contract = contract;
+    }
+    auto snapshot = std::make_unique<ScriptedSnapshot>(std::move(plan));
+    snapshot->rows = quick->rows;
+    snapshot->on_chunk = [&](const change::SnapshotChunk& chunk) {
+        if (chunk.index == 1) {
+            pipeline.clock.advance(std::chrono::seconds(5));
+        }
+        return Status();
+    };
+    return snapshot;
+}
+
+TEST(LandSnapshot, TakesNoFurtherChunkWhenTheSourceBearsNoMore) {
+    TestPipeline pipeline;
+    ASSERT_THAT(pipeline.start(), IsOk());
+    const auto snapshot = make_slow_snapshot(pipeline, true);
+    ASSERT_THAT(land_snapshot(pipeline.place(), *snapshot, options_of(1), {}, {}), IsOk());
+    EXPECT_EQ(pipeline.state.chunks.size(), 2U);
+    EXPECT_TRUE(pipeline.cuts().empty());
+}
+
+// It would begin again, and again, and never be read.
+TEST(LandSnapshot, ReadsATableWithoutAKeyToItsEndWhateverTheTime) {
+    TestPipeline pipeline;
+    ASSERT_THAT(pipeline.start(), IsOk());
+    const auto snapshot = make_slow_snapshot(pipeline, false);
+    ASSERT_THAT(land_snapshot(pipeline.place(), *snapshot, options_of(1), {}, {}), IsOk());
+    EXPECT_EQ(pipeline.state.chunks.size(), 3U);
+    EXPECT_TRUE(pipeline.cuts().empty());
+}
+
 // The process may die after the last chunk and before the cut.
 TEST(LandSnapshot, ClosesAnAttemptWhoseChunksHaveLanded) {
     TestPipeline whole;

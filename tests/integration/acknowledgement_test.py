@@ -50,6 +50,7 @@ def test_nothing_is_acknowledged_before_the_ledger_has_it(payer, tmp_path):
 
 
 def test_an_idle_pipeline_lets_the_source_forget_its_log(payer, tmp_path):
+    """The log of a server must not grow because nothing happens in the captured tables."""
     chain = Chain.make(payer, tmp_path)
     chain.weir("capture")
     run = chain.start("run")

@@ -61,6 +61,7 @@ def make_tables(server, identities):
 
 
 def test_every_identity_gives_what_the_source_has_and_unchanged_values_stay(server, tmp_path):
+    """A value that the log leaves out, of a new row or of an old one, is neither null nor a magic text."""
     make_tables(server, IDENTITIES)
     chain = Chain.make(server, tmp_path)
     assert [finding for finding in chain.weir("check")["findings"] if finding["object"] != "store"] == []

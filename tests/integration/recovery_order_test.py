@@ -175,9 +175,7 @@ def test_a_dropped_slot_stops_the_start_and_the_remedy_works(chain, server, paye
     chain.weir(*RUN)
     server.psql("select pg_drop_replication_slot('weir_claims')")
     payer.works()
-    refuse(chain, RUN, "the replication slot is gone, and with it the log since the last cut; take a new snapshot "
-                       "(weir drop, weir init)")
-    chain.weir("drop", "--yes")
-    chain.init()
+    refuse(chain, RUN, "the replication slot is gone, and with it the log since the last cut; `weir repair` goes on")
+    chain.weir("repair")
     chain.weir(*RUN)
     check_equal(chain)

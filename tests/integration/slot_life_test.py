@@ -56,9 +56,10 @@ def chain(server, tmp_path):
 
 
 def check_stops_at_start(chain, reason):
-    """Stops with exit code 5 and the reason, and has appended nothing; `status --check` says the same."""
+    """Stops with exit code 5, the reason and the remedy, and has appended nothing; `status --check` says the same."""
     before = (chain.store / "ledger" / "head").read_bytes()
-    assert reason in chain.weir(*RUN, expect=5)["error"]
+    error = chain.weir(*RUN, expect=5)["error"]
+    assert reason in error and "`weir repair` goes on" in error
     assert (chain.store / "ledger" / "head").read_bytes() == before
     chain.weir("status", "--check", expect=5)
 
@@ -163,6 +164,7 @@ def catches_up(chain):
 
 
 def test_a_slot_that_outgrew_the_limit_is_threatened_and_then_lost(tmp_path):
+    """While weir is away the log grows to the limit at most, and monitoring hears of it before the slot is lost."""
     with PostgresServer.start(settings=LIMIT) as server:
         chain = make_chain(server, tmp_path)
         while (slot := chain.weir("status")["slot"])["safe_bytes"] >= slot["limit_bytes"] / 5:
@@ -275,6 +277,7 @@ def test_a_promoted_standby_without_the_slot_is_noticed(chain, server, standby):
 
 
 def test_a_standby_is_waited_for_until_it_is_promoted(chain, standby):
+    """A run that could move nothing is not green."""
     chain.connect_to(standby.url())
     assert "the source is a standby" in chain.weir(*RUN, expect=3)["error"]
 

@@ -97,6 +97,7 @@ def test_a_snapshot_that_waits_for_a_prepared_transaction_says_which_and_goes_on
 
 
 def test_a_run_that_waits_for_a_transaction_can_be_stopped(server, tmp_path):
+    """Making a slot may take as long as others do; it is told, and ends when somebody wants it to."""
     session = server.open_session()
     session.run("begin; insert into claims.plan values (2);")
     chain = Chain.make(server, tmp_path)

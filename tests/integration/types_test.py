@@ -93,7 +93,9 @@ def read_composites(server):
         SELECT format_type(t.oid, NULL), c.relnatts FROM pg_type t JOIN pg_class c ON c.oid = t.typrelid
         WHERE t.typtype = 'c' AND t.typnamespace::regnamespace::text IN ('pg_catalog', 'information_schema') ORDER BY 1""")
     refused = read_refused(server)
-    return {name: [f"(SELECT r FROM {name} r LIMIT 1)", f"'({',' * (int(columns) - 1)})'::{name}"]
+    # A view of the memory's nodes fails on a machine that has none.
+    return {name: [f"(SELECT r FROM {name} r LIMIT {0 if name.endswith('_numa') else 1})",
+                   f"'({',' * (int(columns) - 1)})'::{name}"]
             for name, columns in (line.split("|") for line in rows.splitlines()) if name not in refused}
 
 
@@ -102,9 +104,25 @@ def installed_extensions(server):
     return [name for name in type_values.EXTENSION_LITERALS if name in found]
 
 
-def make_scalars():
+def not_built(server):
+    """Returns the types that the server has by name alone: it may have been built without XML."""
+    try:
+        server.psql("SELECT '<a/>'::xml")
+    except RuntimeError as refused:
+        if "unsupported XML feature" in str(refused):
+            return {"xml", "xml[]"}
+        raise
+    return set()
+
+
+def literals(server):
+    missing = not_built(server)
+    return {name: texts for name, texts in type_values.LITERALS.items() if name not in missing}
+
+
+def make_scalars(server):
     """Chosen and generated values of every type that has no type in it."""
-    texts = type_values.with_generated(random.Random(SEED), type_values.LITERALS, 40)
+    texts = type_values.with_generated(random.Random(SEED), literals(server), 40)
     values = type_values.expressions(texts)
     return {name: each + type_values.COMPUTED.get(name, []) for name, each in values.items()}
 
@@ -119,9 +137,9 @@ def make_groups(server):
         server.psql(f"CREATE EXTENSION {extension} SCHEMA public")
         own |= type_values.expressions(
             {f"public.{name}": texts for name, texts in type_values.EXTENSION_LITERALS[extension].items()})
-    chosen_only = type_values.expressions(type_values.LITERALS)
+    chosen_only = type_values.expressions(literals(server))
     empty = {f"{name}[]": [f"'{{}}'::{name}[]", f"'{{NULL}}'::{name}[]"] for name in type_values.WITHOUT_ELEMENTS}
-    return [Group("scalars", make_scalars() | made), Group("arrays", arrays_of(chosen_only) | empty),
+    return [Group("scalars", make_scalars(server) | made), Group("arrays", arrays_of(chosen_only) | empty),
             composites, Group("composite_arrays", arrays_of(again)),
             Group("own", own | arrays_of(own)),
             Group("without_key", chosen_only | own, key=False)]
@@ -188,11 +206,12 @@ def test_no_built_in_type_is_forgotten(server, groups):
         SELECT format_type(oid, NULL) FROM pg_type WHERE typtype <> 'p'
         AND typnamespace::regnamespace::text IN ('pg_catalog', 'information_schema')""").splitlines())
     covered = {name for group in groups.values() for name in group.values}
-    assert known - covered - read_refused(server) - type_values.WITHOUT_VALUES.keys() == set()
+    assert known - covered - read_refused(server) - not_built(server) - type_values.WITHOUT_VALUES.keys() == set()
 
 
 @pytest.mark.parametrize("name", ["scalars", "arrays", "composites", "composite_arrays", "own", "without_key"])
 def test_every_value_arrives_as_the_server_writes_it(server, groups, chain, name):
+    """No numeric is rounded; moments before Christ, beyond 9999 and infinite ones are themselves."""
     wrong = differences(chain, server, groups[name])
     assert wrong[:20] == [], f"{len(wrong)} values, {sorted({each[0] for each in wrong})}"
 
@@ -210,7 +229,7 @@ def own_server():
 
 
 def test_the_binary_stream_brings_the_same(own_server, tmp_path):
-    scalars = make_scalars()
+    scalars = make_scalars(own_server)
     group = Group("binary", {name: scalars[name] for name in type_values.BINARY})
     own_server.psql(group.create() + group.insert())
     chain = Chain.make(own_server, tmp_path, tables=("types.*",), user="stranger")

@@ -1,5 +1,6 @@
 #include "capture/postgres/connection.h"
 
+#include <fmt/format.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -12,6 +13,8 @@
 
 namespace weir::capture::postgres {
 namespace {
+
+constexpr int knows_transaction_timeout = 170'000;
 
 struct Clear {
     void operator()(PGresult* result) const { PQclear(result); }
@@ -35,7 +38,8 @@ ErrorKind kind_of(std::string_view state) {
     }
     // Connections, shutdowns, resources, time-outs, deadlocks, a disk that fails.
     if (state.starts_with("08") || state.starts_with("57") || state.starts_with("53") ||
-        state.starts_with("40") || state.starts_with("58") || state == "55P03" || state.empty()) {
+        state.starts_with("40") || state.starts_with("58") || state == "55P03" ||
+        state == "25P03" || state == "25P04" || state.empty()) {
         return ErrorKind::unavailable;
     }
     if (state == "42704" || state == "42P01" || state == "3D000") {
@@ -47,18 +51,53 @@ ErrorKind kind_of(std::string_view state) {
     return ErrorKind::invalid;
 }
 
+/// What to do where the server, its database or its role limits how long something may last.
+std::string_view remedy_of(std::string_view state) {
+    if (state == "57014") {
+        return "; if that was statement_timeout: ALTER ROLE ... SET statement_timeout for weir's "
+               "role, or a smaller source.chunk_blocks";
+    }
+    if (state == "25P03") {
+        return "; ALTER ROLE ... SET idle_in_transaction_session_timeout for weir's role";
+    }
+    if (state == "25P04") {
+        return "; ALTER ROLE ... SET transaction_timeout for weir's role, or a smaller "
+               "source.chunk_blocks";
+    }
+    return state == "57P05" ? "; ALTER ROLE ... SET idle_session_timeout for weir's role" : "";
+}
+
+/// The last words of a server that has ended the session come without their SQLSTATE.
+std::string_view state_of(std::string_view last_words) {
+    constexpr std::array<std::array<std::string_view, 2>, 3> states{
+        {{"idle-in-transaction timeout", "25P03"},
+         {"transaction timeout", "25P04"},
+         {"idle-session timeout", "57P05"}}};
+    for (const auto& [words, state] : states) {
+        if (last_words.find(words) != std::string_view::npos) {
+            return state;
+        }
+    }
+    return "";
+}
+
+std::unexpected<Error> went_away(const PGconn* connection) {
+    const std::string_view said = first_line(PQerrorMessage(connection));
+    return fail(ErrorKind::unavailable, "PostgreSQL went away: {}{}", said,
+                remedy_of(state_of(said)));
+}
+
 std::unexpected<Error> server_error(const PGresult* result, const PGconn* connection) {
     const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char* message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     if (state == nullptr) {
-        return fail(ErrorKind::unavailable, "PostgreSQL went away: {}",
-                    first_line(PQerrorMessage(connection)));
+        return went_away(connection);
     }
     // A value that could not be converted is quoted in the primary message of classes 22 and 23.
     const bool holds_values =
         std::string_view(state).starts_with("22") || std::string_view(state).starts_with("23");
-    return fail(kind_of(state), "PostgreSQL says: {}, sqlstate={}",
-                holds_values ? "a value does not fit" : message, state);
+    return fail(kind_of(state), "PostgreSQL says: {}, sqlstate={}{}",
+                holds_values ? "a value does not fit" : message, state, remedy_of(state));
 }
 
 /// libpq's own words on a URL that it cannot read may quote the password.
@@ -131,21 +170,25 @@ Result<Connection> Connection::open(const std::string& url, Mode mode) {
                     "cannot read the connection URL of the source: it has not the form "
                     "postgres://user@host:port/database, or a character in it needs %-encoding");
     }
-    // Text forms must not depend on the server's configuration, in a stream neither; and a snapshot
-    // is held for as long as it is read.
-    constexpr auto settings =
+    // Text forms must not depend on the server's configuration, in a stream neither.
+    constexpr std::string_view forms =
         "-c datestyle=ISO,YMD -c timezone=UTC -c intervalstyle=postgres -c bytea_output=hex "
         "-c extra_float_digits=1 -c search_path=pg_catalog -c lc_monetary=C "
-        "-c quote_all_identifiers=off -c standard_conforming_strings=on "
-        "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0";
+        "-c quote_all_identifiers=off -c standard_conforming_strings=on";
+    // How long something may last is the server's to say. But a slot is made by waiting for others
+    // as for a lock, its snapshot is kept by a transaction that idles, and a stream has no end.
+    constexpr std::string_view unlimited =
+        " -c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0";
+    const std::string settings =
+        fmt::format("{}{}", forms, mode == Mode::replication ? unlimited : "");
     const char* replication = mode == Mode::replication ? "replication" : nullptr;
     const std::array<const char*, 10> names{"dbname",           "connect_timeout",
                                             "keepalives_idle",  "keepalives_interval",
                                             "keepalives_count", "fallback_application_name",
                                             "client_encoding",  "options",
                                             replication,        nullptr};
-    const std::array<const char*, 10> values{url.c_str(), "10",   "30",     "10",       "3",
-                                             "weir",      "UTF8", settings, "database", nullptr};
+    const std::array<const char*, 10> values{
+        url.c_str(), "10", "30", "10", "3", "weir", "UTF8", settings.c_str(), "database", nullptr};
     Connection connection(PQconnectdbParams(names.data(), values.data(), 1));
     PGconn* raw = connection.connection_.get();
     if (PQstatus(raw) != CONNECTION_OK && is_service_missing(raw)) {
@@ -166,10 +209,12 @@ Result<Connection> Connection::open(const std::string& url, Mode mode) {
     const char* encoding = PQparameterStatus(raw, "server_encoding");
     if (encoding != nullptr && std::string_view(encoding) == "SQL_ASCII" &&
         PQsetClientEncoding(raw, encoding) != 0) {
-        return fail(ErrorKind::unavailable, "PostgreSQL went away: {}",
-                    first_line(PQerrorMessage(raw)));
+        return went_away(raw);
     }
     PQsetNoticeProcessor(raw, [](void*, const char*) {}, nullptr);
+    if (mode == Mode::replication && connection.server_version() >= knows_transaction_timeout) {
+        TRY(connection.execute("SET transaction_timeout = 0"));
+    }
     return connection;
 }
 
@@ -229,8 +274,7 @@ Status Connection::await_input(int descriptor, std::chrono::milliseconds wait) {
 
 Status Connection::take_input() {
     if (PQconsumeInput(connection_.get()) == 0) {
-        return fail(ErrorKind::unavailable, "PostgreSQL went away: {}",
-                    first_line(PQerrorMessage(connection_.get())));
+        return went_away(connection_.get());
     }
     return {};
 }
@@ -266,8 +310,7 @@ Result<std::optional<std::span<const std::byte>>> Connection::take_copy(bool wai
         return std::span<const std::byte>();
     }
     if (size == -2) {
-        return fail(ErrorKind::unavailable, "PostgreSQL went away: {}",
-                    first_line(PQerrorMessage(connection_.get())));
+        return went_away(connection_.get());
     }
     ResultHandle result(PQgetResult(connection_.get()));
     if (!is_done(result.get())) {
@@ -317,8 +360,7 @@ Status Connection::write_copy(std::span<const std::byte> message) {
     const char* bytes = as_text(message).data();
     if (PQputCopyData(connection_.get(), bytes, static_cast<int>(message.size())) != 1 ||
         PQflush(connection_.get()) < 0) {
-        return fail(ErrorKind::unavailable, "PostgreSQL went away: {}",
-                    first_line(PQerrorMessage(connection_.get())));
+        return went_away(connection_.get());
     }
     return {};
 }

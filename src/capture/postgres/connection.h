@@ -25,6 +25,7 @@ using TextRow = std::vector<std::optional<std::string>>;
 /// the connection's password.
 class Connection {
 public:
+    /// An ordinary session keeps the time-outs that its role, its database or the server has set.
     enum class Mode { ordinary, replication };
 
     /// Connects with a time-out of 10 s and TCP keepalives. Fails with `unavailable` or `denied`.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -36,6 +37,9 @@ struct PostgresOptions {
     ColumnTags tags = {};                      // A column without any is "phi.unclassified".
     std::optional<SourceIdentity> known = {};  // The server that it must be; none: any.
     ServerWait wait = {};
+    /// For a table that another session has locked; the server's lock_timeout counts if it is
+    /// shorter. Zero: as long as it takes.
+    std::chrono::milliseconds lock_wait{30'000};
     bool binary = true;  // Whether values may come in binary where weir reads every type so.
 };
 

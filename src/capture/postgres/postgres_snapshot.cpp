@@ -18,6 +18,7 @@
 #include "capture/postgres/named_tables.h"
 #include "capture/postgres/replication_slot.h"
 #include "capture/postgres/table_discovery.h"
+#include "capture/postgres/table_lock.h"
 #include "columnar/row_group_cutter.h"
 
 namespace weir::capture::postgres {
@@ -49,17 +50,6 @@ constexpr std::uint64_t block_max = 0xFFFF'FFFF;
 constexpr std::size_t slot_name_bytes_max = 63;
 // An entry of the ledger names them all.
 constexpr std::size_t restarted_max = 20;
-
-/// Keeps the storage of tables as it is until the transaction ends.
-std::string lock_statement(const Connection& session,
-                           const std::vector<catalog::TableName>& names) {
-    std::string list;
-    for (const catalog::TableName& name : names) {
-        // ONLY would leave out a partitioned table's partitions.
-        list += (list.empty() ? "" : ", ") + quote_table(session, name);
-    }
-    return list.empty() ? "" : fmt::format("LOCK TABLE {} IN ACCESS SHARE MODE", list);
-}
 
 std::uint64_t to_count(const std::optional<std::string>& cell) {
     std::uint64_t count = 0;
@@ -255,13 +245,35 @@ CapturedTable version_after(CapturedTable table, const PostgresSnapshot::Contrac
     return with_version(std::move(same), {(*before)->version.number + 1});
 }
 
-Result<std::vector<Connection>> open_connections(const std::string& url, std::size_t count) {
-    std::vector<Connection> connections;
-    while (connections.size() < count) {
-        TRY_LET(Connection connection, Connection::open(url));
-        connections.push_back(std::move(connection));
+/// A session that waits for no lock without a bound.
+Result<Connection> open_session(const PostgresOptions& options) {
+    TRY_LET(Connection session, Connection::open(options.url));
+    TRY(limit_lock_wait(session, options.lock_wait));
+    return session;
+}
+
+Result<std::vector<Connection>> open_readers(const PostgresOptions& options, std::size_t count) {
+    std::vector<Connection> readers;
+    while (readers.size() < count) {
+        TRY_LET(Connection reader, open_session(options));
+        readers.push_back(std::move(reader));
     }
-    return connections;
+    return readers;
+}
+
+/// Of a time after which the server ends a transaction that it finds too long, or idle for too
+/// long, this share is ours: the rest is for the chunk at hand.
+constexpr auto bearable_sql =
+    "SELECT coalesce(min(setting::bigint), 0) * 4 / 5 FROM pg_settings WHERE name IN "
+    "('transaction_timeout', 'idle_in_transaction_session_timeout') AND setting <> '0'";
+
+/// The tables of which chunks have landed.
+std::set<catalog::TableName> landed_tables(const change::SnapshotProgress& progress) {
+    std::set<catalog::TableName> tables;
+    for (const change::LandedChunk& chunk : progress.chunks) {
+        tables.insert(chunk.table);
+    }
+    return tables;
 }
 
 Result<Timestamp> read_clock(Connection& session) {
@@ -321,15 +333,34 @@ Status PostgresSnapshot::plan_chunks(const change::SnapshotProgress& progress) {
     return {};
 }
 
-Status PostgresSnapshot::begin_reading(std::vector<Connection> workers, const std::string& snapshot,
-                                       const std::vector<catalog::TableName>& names) {
-    for (Connection& session : workers) {
-        // Whatever exchanges a table's storage between the snapshot and this lock is found later.
-        const std::string lock = workers_.empty() ? lock_statement(session, names) : "";
-        TRY(session.execute(fmt::format("{}; SET TRANSACTION SNAPSHOT {}; {}", begin_read,
-                                        session.quote_literal(snapshot), lock)));
+Status PostgresSnapshot::begin_reading(std::vector<Connection> readers, const std::string& snapshot,
+                                       std::vector<catalog::TableName>& names,
+                                       const std::set<catalog::TableName>& needed) {
+    for (Connection& session : readers) {
+        TRY(session.execute(fmt::format("{}; SET TRANSACTION SNAPSHOT {}", begin_read,
+                                        session.quote_literal(snapshot))));
+        // Whatever exchanges a table's storage between the snapshot and this is found later. Each
+        // reader has locks of its own: it waits for nobody later on, and reads nothing that is
+        // emptied because the server has ended another one.
+        TRY(hold_tables(session, names,
+                        workers_.empty() ? needed : std::set(names.begin(), names.end())));
         TRY(session.execute("SAVEPOINT chunk"));  // So that one failing chunk does not end it all.
         workers_.push_back(std::move(session));
+    }
+    return {};
+}
+
+Status PostgresSnapshot::hold_tables(Connection& session, std::vector<catalog::TableName>& names,
+                                     const std::set<catalog::TableName>& needed) {
+    TRY_LET(const auto held, lock_tables(session, names));
+    for (const HeldTable& table : held) {
+        if (held.size() == names.size() || needed.contains(table.name)) {
+            return fail(ErrorKind::unavailable, "{}", held_message(table));
+        }
+    }
+    for (const HeldTable& table : held) {
+        std::erase(names, table.name);
+        plan_.unreadable.push_back({.name = table.name, .reason = held_message(table)});
     }
     return {};
 }
@@ -339,6 +370,12 @@ Status PostgresSnapshot::note_reading() {
     TRY_LET(const auto seen, session.query("SELECT pg_current_snapshot()"));
     plan_.snapshot = seen[0][0].value_or("");
     TRY_LET(plan_.time, read_clock(session));
+    return {};
+}
+
+Status PostgresSnapshot::note_bearable_time() {
+    TRY_LET(const auto rows, workers_.front().query(bearable_sql));
+    plan_.hold = std::chrono::milliseconds(to_count(rows[0][0]));
     return {};
 }
 
@@ -360,34 +397,39 @@ Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::resume(
 // NOLINTNEXTLINE(readability-function-size)
 Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin_once(
     const PostgresOptions& options, Mode mode, std::size_t workers, const Contracts& known) {
-    TRY_LET(Connection session, Connection::open(options.url));
+    TRY_LET(Connection session, open_session(options));
     TRY_LET(const auto names, TableDiscovery(session).find_tables(options.tables, options.exclude));
     TRY_LET(ReadableTables readable, find_readable(session, names));
-    TRY_LET(std::vector<Connection> readers, open_connections(options.url, workers));
+    TRY_LET(std::vector<Connection> readers, open_readers(options, workers));
+    std::unique_ptr<PostgresSnapshot> begun(new PostgresSnapshot());
+    std::optional<Connection> keeper;  // Of the snapshot, until the readers have it.
     std::string snapshot;
-    std::unique_ptr<PostgresSnapshot> begun;
+    std::set<catalog::TableName> needed;
     if (mode == Mode::with_slot) {
         TRY(publish_tables(session, options.publication, names));
         TRY(drop_slot(session, options.slot));
-        TRY_LET(Connection replication,
-                Connection::open(options.url, Connection::Mode::replication));
+        TRY_LET(keeper, Connection::open(options.url, Connection::Mode::replication));
         TRY_LET(const ExportedSnapshot exported,
-                create_slot(replication, session, options.slot, options.wait));
-        begun.reset(new PostgresSnapshot(std::move(replication)));
+                create_slot(*keeper, session, options.slot, options.wait));
         begun->plan_.position = exported.position;
         snapshot = exported.name;
     } else {
-        TRY_LET(Connection keeper, Connection::open(options.url));
-        TRY(keeper.execute(std::string(begin_read)));
-        TRY_LET(const auto rows, keeper.query("SELECT pg_export_snapshot(), pg_current_wal_lsn()"));
-        begun.reset(new PostgresSnapshot(std::move(keeper)));
+        needed.insert(names.begin(), names.end());  // There is no other time to read them.
+        TRY_LET(keeper, Connection::open(options.url));
+        TRY(keeper->execute(std::string(begin_read)));
+        TRY_LET(const auto rows,
+                keeper->query("SELECT pg_export_snapshot(), pg_current_wal_lsn()"));
         TRY_LET(begun->plan_.position, change::Position::parse(rows[0][1].value_or("")));
         snapshot = rows[0][0].value_or("");
     }
-    TRY(begun->begin_reading(std::move(readers), snapshot, readable.names));
+    TRY(begun->begin_reading(std::move(readers), snapshot, readable.names, needed));
+    keeper.reset();
     TRY(begun->note_reading());
+    if (mode == Mode::with_slot) {
+        TRY(begun->note_bearable_time());
+    }
     TRY(begun->describe_tables(readable.names, options.tags, known));
-    begun->plan_.unreadable = std::move(readable.others);
+    begun->leave_out(std::move(readable.others));
     TRY(begun->plan_chunks(begun->first_progress(options.chunk_blocks)));
     return begun;
 }
@@ -402,7 +444,7 @@ change::SnapshotProgress PostgresSnapshot::first_progress(std::uint64_t chunk_bl
 Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::resume_once(
     const PostgresOptions& options, std::size_t workers, const Contracts& known,
     const change::SnapshotProgress& progress) {
-    TRY_LET(Connection session, Connection::open(options.url));
+    TRY_LET(Connection session, open_session(options));
     const Status slot_stands = check_slot(session, options.slot, progress.position);
     if (!slot_stands && slot_stands.error().kind() == ErrorKind::corrupt) {
         return nullptr;
@@ -411,11 +453,12 @@ Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::resume_once(
     TRY_LET(const auto names, TableDiscovery(session).find_tables(options.tables, options.exclude));
     TRY(publish_tables(session, options.publication, names));
     TRY_LET(ReadableTables readable, find_readable(session, names));
-    TRY_LET(auto resumed, read_once_more(session, options, workers, readable.names, known));
+    TRY_LET(auto resumed, read_once_more(session, options, workers, std::move(readable.names),
+                                         landed_tables(progress), known));
     if (!resumed->goes_on_with(known, progress)) {
         return nullptr;
     }
-    resumed->plan_.unreadable = std::move(readable.others);
+    resumed->leave_out(std::move(readable.others));
     resumed->plan_.resumes = true;
     TRY(resumed->plan_chunks(progress));
     if (resumed->plan_.restarted.size() > restarted_max) {
@@ -426,18 +469,24 @@ Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::resume_once(
 
 Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::read_once_more(
     Connection& side, const PostgresOptions& options, std::size_t workers,
-    const std::vector<catalog::TableName>& names, const Contracts& known) {
-    TRY_LET(std::vector<Connection> readers, open_connections(options.url, workers));
-    TRY_LET(Connection replication, Connection::open(options.url, Connection::Mode::replication));
-    TRY_LET(const std::string slot, reading_slot(replication, options.slot));
+    std::vector<catalog::TableName> names, const std::set<catalog::TableName>& needed,
+    const Contracts& known) {
+    TRY_LET(std::vector<Connection> readers, open_readers(options, workers));
+    TRY_LET(Connection keeper, Connection::open(options.url, Connection::Mode::replication));
+    TRY_LET(const std::string slot, reading_slot(keeper, options.slot));
     TRY_LET(const ExportedSnapshot exported,
-            create_slot(replication, side, slot, options.wait, SlotLife::temporary));
-    std::unique_ptr<PostgresSnapshot> reading(new PostgresSnapshot(std::move(replication)));
+            create_slot(keeper, side, slot, options.wait, SlotLife::temporary));
+    std::unique_ptr<PostgresSnapshot> reading(new PostgresSnapshot());
     reading->plan_.position = exported.position;
-    TRY(reading->begin_reading(std::move(readers), exported.name, names));
+    TRY(reading->begin_reading(std::move(readers), exported.name, names, needed));
     TRY(reading->note_reading());
+    TRY(reading->note_bearable_time());
     TRY(reading->describe_tables(names, options.tags, known));
     return reading;
+}
+
+void PostgresSnapshot::leave_out(std::vector<change::UnreadableTable> tables) {
+    std::ranges::move(tables, std::back_inserter(plan_.unreadable));
 }
 
 Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin_beside(
@@ -450,7 +499,7 @@ Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin_beside(
 Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin_beside_once(
     const PostgresOptions& options, std::size_t workers,
     const change::TableSource::Request& request) {
-    TRY_LET(Connection session, Connection::open(options.url));
+    TRY_LET(Connection session, open_session(options));
     TRY_LET(const auto wanted,
             TableDiscovery(session).find_tables(options.tables, options.exclude));
     const Status published = publish_tables(session, options.publication, wanted);
@@ -459,8 +508,11 @@ Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin_beside_once(
     }
     TRY_LET(ReadableTables readable, find_readable(session, request.tables));
     TRY(leave_out_unpublished(session, options.publication, readable));
-    TRY_LET(auto reading, read_once_more(session, options, workers, readable.names, request.known));
-    reading->plan_.unreadable = std::move(readable.others);
+    const auto needed =
+        request.progress ? landed_tables(*request.progress) : std::set<catalog::TableName>();
+    TRY_LET(auto reading, read_once_more(session, options, workers, std::move(readable.names),
+                                         needed, request.known));
+    reading->leave_out(std::move(readable.others));
     const bool goes_on =
         request.progress && reading->goes_on_with(request.known, *request.progress);
     reading->plan_.resumes = goes_on;

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -17,9 +18,10 @@
 namespace weir::capture::postgres {
 
 /// A reading of the captured tables at one position, by chunks of pages (docs/formats/snapshot.md).
-/// Holds one session that keeps the snapshot alive and one for each worker; the server cannot
-/// vacuum away what it sees meanwhile. TRUNCATE and ALTER TABLE of a captured table wait until it
-/// ends; rows change as ever.
+/// Holds one session for each worker; the server cannot vacuum away what they see meanwhile.
+/// TRUNCATE and ALTER TABLE of a captured table wait until it ends; rows change as ever. A table
+/// that another session keeps locked is left out, unless chunks of it have landed or nothing else
+/// is to be read: that fails with `unavailable`.
 class PostgresSnapshot final : public change::SnapshotSource {
 public:
     enum class Mode {
@@ -58,7 +60,7 @@ public:
     Result<std::vector<Partition>> partitions();
 
 private:
-    explicit PostgresSnapshot(Connection keeper) : keeper_(std::move(keeper)) {}
+    PostgresSnapshot() = default;
 
     static Result<std::unique_ptr<PostgresSnapshot>> begin_once(const PostgresOptions& options,
                                                                 Mode mode, std::size_t workers,
@@ -69,10 +71,11 @@ private:
     static Result<std::unique_ptr<PostgresSnapshot>> begin_beside_once(
         const PostgresOptions& options, std::size_t workers,
         const change::TableSource::Request& request);
-    /// A reading of `names` that a temporary slot exports.
+    /// A reading of `names` that a temporary slot exports; none of `needed` is left out.
     static Result<std::unique_ptr<PostgresSnapshot>> read_once_more(
         Connection& side, const PostgresOptions& options, std::size_t workers,
-        const std::vector<catalog::TableName>& names, const Contracts& known);
+        std::vector<catalog::TableName> names, const std::set<catalog::TableName>& needed,
+        const Contracts& known);
     /// Describes the tables as the reading sees them.
     Status describe_tables(const std::vector<catalog::TableName>& names, const ColumnTags& tags,
                            const Contracts& known);
@@ -80,15 +83,20 @@ private:
     change::SnapshotProgress first_progress(std::uint64_t chunk_blocks) const;
     Status copy_chunk(Connection& session, const change::SnapshotChunk& chunk,
                       change::ChangeSink& sink, const std::stop_token& stop);
-    /// Gives the snapshot to the workers; the first keeps the tables' storage in place.
-    Status begin_reading(std::vector<Connection> workers, const std::string& snapshot,
-                         const std::vector<catalog::TableName>& names);
+    /// Gives the snapshot to the readers, each of which keeps the tables' storage in place.
+    Status begin_reading(std::vector<Connection> readers, const std::string& snapshot,
+                         std::vector<catalog::TableName>& names,
+                         const std::set<catalog::TableName>& needed);
+    /// Takes those out of `names` that others keep from us.
+    Status hold_tables(Connection& session, std::vector<catalog::TableName>& names,
+                       const std::set<catalog::TableName>& needed);
+    void leave_out(std::vector<change::UnreadableTable> tables);
     Status note_reading();
+    Status note_bearable_time();
     std::vector<catalog::TableName> table_names() const;
     bool goes_on_with(const Contracts& known, const change::SnapshotProgress& progress) const;
     const std::shared_ptr<const CapturedTable>& table_of(const change::SnapshotChunk& chunk) const;
 
-    Connection keeper_;
     std::vector<Connection> workers_;
     std::vector<std::shared_ptr<const CapturedTable>> tables_;
     change::SnapshotPlan plan_;

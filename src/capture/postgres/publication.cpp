@@ -7,6 +7,7 @@
 
 #include "capture/postgres/generated_columns.h"
 #include "capture/postgres/named_tables.h"
+#include "capture/postgres/table_lock.h"
 
 namespace weir::capture::postgres {
 namespace {
@@ -153,7 +154,11 @@ Status publish_tables(Connection& connection, const std::string& publication,
         TRY_LET(const std::string missing, missing_statement(connection, wanted));
         statements += missing.empty() ? "" : missing + "; ";
     }
-    return connection.execute(statements).with("cannot publish tables, publication=" + publication);
+    const Status published = connection.execute(statements);
+    if (!published && published.error().kind() == ErrorKind::unavailable) {
+        TRY(fail_if_held(connection, tables).with("cannot publish tables"));
+    }
+    return Status(published).with("cannot publish tables, publication=" + publication);
 }
 
 Status drop_publications(Connection& connection, const std::string& publication) {

@@ -175,27 +175,28 @@ Status check_slot(Connection& connection, const std::string& slot, change::Posit
     TRY_LET(const auto state, read_slot(connection, slot));
     if (!state) {
         return fail(ErrorKind::corrupt,
-                    "the replication slot is gone, and with it the log since the last cut; take a "
-                    "new snapshot (weir drop, weir init), slot={}",
+                    "the replication slot is gone, and with it the log since the last cut; `weir "
+                    "repair` goes on with a new one, slot={}",
                     slot);
     }
     if (!state->fits) {
         return fail(ErrorKind::corrupt,
                     "the replication slot was made anew for another database or another plugin; "
-                    "take a new snapshot (weir drop, weir init), slot={}",
+                    "`weir repair` goes on with a new one; if somebody else uses it, with another "
+                    "name in source.slot, slot={}",
                     slot);
     }
     if (state->wal_status == "lost" || !state->invalidation.empty()) {
         return fail(ErrorKind::corrupt,
                     "the server has invalidated the replication slot, and with it dropped log that "
-                    "was not read: {}; take a new snapshot (weir drop, weir init), slot={}",
+                    "was not read: {}; `weir repair` goes on with a new one, slot={}",
                     reason_of(state->invalidation), slot);
     }
     if (state->confirmed > position) {
         return fail(ErrorKind::corrupt,
                     "the slot is ahead of the ledger: changes in between are gone from the log; "
                     "restore the ledger or, if the slot was read by somebody else or made anew, "
-                    "take a new snapshot (weir drop, weir init), slot={}, ledger={}",
+                    "`weir repair` goes on with a new one, slot={}, ledger={}",
                     state->confirmed.to_string(), position.to_string());
     }
     return {};
