@@ -76,10 +76,12 @@ Status read_snapshot(Pipeline& pipeline, StageHold& hold, const CaptureWork& wor
 }
 
 Result<std::unique_ptr<PostgresSource>> open_source(Pipeline& pipeline, StageHold& hold,
+                                                    const CaptureWork& work,
                                                     change::Position position) {
     TRY_LET(const auto contracts, newest_contracts(hold.state, pipeline.ledger()));
     auto source_of_ledger = source_options(pipeline.configuration());
     source_of_ledger.known = known_source(hold.state);
+    source_of_ledger.on_notice = work.on_notice;
     TRY_LET(auto source,
             PostgresSource::open(source_of_ledger, position, contracts, pipeline.clock()));
     TRY(record_source(pipeline, hold, source->identity()));
@@ -99,7 +101,8 @@ Status close_snapshot(Pipeline& pipeline, StageHold& hold, const CaptureWork& wo
     if (!hold.state.resumed) {
         return landing::land_snapshot_cut(place_of(pipeline, hold), work.on_cut);
     }
-    TRY_LET(const auto source, open_source(pipeline, hold, hold.state.snapshot->reading.position));
+    TRY_LET(const auto source,
+            open_source(pipeline, hold, work, hold.state.snapshot->reading.position));
     return landing::land_window(place_of(pipeline, hold), *source, stream_options(pipeline, work),
                                 stop);
 }
@@ -145,7 +148,8 @@ Status land_log(Pipeline& pipeline, StageHold& hold, const CaptureWork& work,
         TRY_LET(options.until, source.source_end());
     }
     const landing::ChunkOptions chunks = chunk_options(pipeline, work);
-    PostgresTables tables(table_options(pipeline, work), chunks.workers);
+    PostgresTables tables(table_options(pipeline, work), chunks.workers,
+                          captured_tables(hold.state));
     if (work.recorded_ends.empty()) {
         options.tables = &tables;
         options.readings = {.chunks = chunks,
@@ -158,7 +162,7 @@ Status land_log(Pipeline& pipeline, StageHold& hold, const CaptureWork& work,
 
 Status capture_stream(Pipeline& pipeline, StageHold& hold, const CaptureWork& work,
                       const std::stop_token& stop) {
-    TRY_LET(const auto source, open_source(pipeline, hold, hold.state.position));
+    TRY_LET(const auto source, open_source(pipeline, hold, work, hold.state.position));
     landing::IntervalBoundary intervals(
         pipeline.clock(), {.interval = pipeline.configuration().cut_interval,
                            .decoded_bytes_max = pipeline.configuration().cut_bytes_max});
@@ -220,6 +224,14 @@ std::optional<SourceIdentity> known_source(const ledger::PipelineState& state) {
 
 bool needs_snapshot(const ledger::PipelineState& state) {
     return state.landed.empty();
+}
+
+std::set<catalog::TableName> captured_tables(const ledger::PipelineState& state) {
+    std::set<catalog::TableName> names;
+    for (const auto& [name, entry] : state.current_contracts()) {
+        names.insert(name);
+    }
+    return names;
 }
 
 Result<std::vector<std::shared_ptr<const catalog::TableContract>>> newest_contracts(

@@ -88,11 +88,18 @@ struct TypeName {
     std::string_view schema;
     std::string_view name;
 };
-/// Origins and messages of applications: nothing that weir acts on.
+/// What somebody wrote to the log by pg_logical_emit_message. `content` is what the writer chose.
+struct LogicalMessage {
+    bool transactional = false;
+    std::string_view prefix;
+    std::span<const std::byte> content;
+};
+/// Origins: nothing that weir acts on.
 struct Other {};
 
-using Message = std::variant<Begin, Commit, Relation, Insert, Update, Delete, Truncate, StreamStart,
-                             StreamStop, StreamCommit, StreamAbort, TypeName, Other>;
+using Message =
+    std::variant<Begin, Commit, Relation, Insert, Update, Delete, Truncate, StreamStart, StreamStop,
+                 StreamCommit, StreamAbort, TypeName, LogicalMessage, Other>;
 
 /// The tuples of the last insert, update or delete; kept so that their memory is used again.
 struct Tuples {

@@ -36,6 +36,7 @@ struct PostgresOptions {
     ColumnTags tags = {};                      // A column without any is "phi.unclassified".
     std::optional<SourceIdentity> known = {};  // The server that it must be; none: any.
     ServerWait wait = {};
+    std::function<void(const std::string&)> on_notice = {};  // Hears what stops no table.
     bool binary = true;  // Whether values may come in binary where weir reads every type so.
 };
 

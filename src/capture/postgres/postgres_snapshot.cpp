@@ -224,6 +224,14 @@ CapturedTable with_missing_values(CapturedTable table, const catalog::TableContr
     return table;
 }
 
+TableDiscovery::Names names_of(const PostgresSnapshot::Contracts& known) {
+    TableDiscovery::Names names;
+    for (const auto& contract : known) {
+        names.insert(contract->name);
+    }
+    return names;
+}
+
 /// Gives a table as it is now the version it is known by, or the next if it has changed.
 CapturedTable version_after(CapturedTable table, const PostgresSnapshot::Contracts& known) {
     const auto before = std::ranges::find(known, table.contract->name,
@@ -280,12 +288,20 @@ Result<std::string> reading_slot(Connection& replication, const std::string& slo
 Status PostgresSnapshot::describe_tables(const std::vector<catalog::TableName>& names,
                                          const ColumnTags& tags, const Contracts& known) {
     TableDiscovery discovery(workers_.front(), tags);
-    TRY_LET(auto tables, discovery.describe_all(names));
-    for (CapturedTable& table : tables) {
+    TRY_LET(DescribedTables described, discovery.describe_all(names));
+    for (LeftOutTable& other : described.others) {
+        plan_.unreadable.push_back(
+            {.name = std::move(other.name), .reason = std::move(other.reason)});
+    }
+    for (CapturedTable& table : described.tables) {
         tables_.push_back(
             std::make_shared<const CapturedTable>(version_after(std::move(table), known)));
     }
     return {};
+}
+
+void PostgresSnapshot::leave_out(std::vector<change::UnreadableTable> tables) {
+    std::ranges::move(tables, std::back_inserter(plan_.unreadable));
 }
 
 Status PostgresSnapshot::plan_chunks(const change::SnapshotProgress& progress) {
@@ -345,7 +361,8 @@ Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::resume(
 Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin_once(
     const PostgresOptions& options, Mode mode, std::size_t workers, const Contracts& known) {
     TRY_LET(Connection session, Connection::open(options.url));
-    TRY_LET(const auto names, TableDiscovery(session).find_tables(options.tables, options.exclude));
+    TRY_LET(const auto names,
+            TableDiscovery(session).find_tables(options.tables, options.exclude, names_of(known)));
     TRY_LET(ReadableTables readable, find_readable(session, names));
     TRY_LET(std::vector<Connection> readers, open_connections(options.url, workers));
     std::string snapshot;
@@ -371,7 +388,7 @@ Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin_once(
     TRY(begun->begin_reading(std::move(readers), snapshot, readable.names));
     TRY(begun->note_reading());
     TRY(begun->describe_tables(readable.names, options.tags, known));
-    begun->plan_.unreadable = std::move(readable.others);
+    begun->leave_out(std::move(readable.others));
     TRY(begun->plan_chunks(begun->first_progress(options.chunk_blocks)));
     return begun;
 }
@@ -392,14 +409,15 @@ Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::resume_once(
         return nullptr;
     }
     TRY(slot_stands);
-    TRY_LET(const auto names, TableDiscovery(session).find_tables(options.tables, options.exclude));
+    TRY_LET(const auto names,
+            TableDiscovery(session).find_tables(options.tables, options.exclude, names_of(known)));
     TRY(publish_tables(session, options.publication, names));
     TRY_LET(ReadableTables readable, find_readable(session, names));
     TRY_LET(auto resumed, read_once_more(session, options, workers, readable.names, known));
     if (!resumed->goes_on_with(known, progress)) {
         return nullptr;
     }
-    resumed->plan_.unreadable = std::move(readable.others);
+    resumed->leave_out(std::move(readable.others));
     resumed->plan_.resumes = true;
     TRY(resumed->plan_chunks(progress));
     if (resumed->plan_.restarted.size() > restarted_max) {
@@ -435,8 +453,8 @@ Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin_beside_once(
     const PostgresOptions& options, std::size_t workers,
     const change::TableSource::Request& request) {
     TRY_LET(Connection session, Connection::open(options.url));
-    TRY_LET(const auto wanted,
-            TableDiscovery(session).find_tables(options.tables, options.exclude));
+    TRY_LET(const auto wanted, TableDiscovery(session).find_tables(options.tables, options.exclude,
+                                                                   names_of(request.known)));
     const Status published = publish_tables(session, options.publication, wanted);
     if (!published && published.error().kind() != ErrorKind::denied) {
         return std::unexpected(published.error());
@@ -444,7 +462,7 @@ Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin_beside_once(
     TRY_LET(ReadableTables readable, find_readable(session, request.tables));
     TRY(leave_out_unpublished(session, options.publication, readable));
     TRY_LET(auto reading, read_once_more(session, options, workers, readable.names, request.known));
-    reading->plan_.unreadable = std::move(readable.others);
+    reading->leave_out(std::move(readable.others));
     const bool goes_on =
         request.progress && reading->goes_on_with(request.known, *request.progress);
     reading->plan_.resumes = goes_on;
