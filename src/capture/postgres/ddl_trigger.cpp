@@ -36,6 +36,10 @@ std::string quoted_function(const Connection& connection, const std::string& pub
 // Reasons 2 and 4 of a rewrite are a new default and another type: others keep the values. A
 // partition's rows are its root's.
 //
+// Of a type that PostgreSQL was not built with the name of its base is told, as pgoutput does.
+//
+// A partitioned table has no rows; what they have in a new column is at its partitions.
+//
 // All that may fail stands in the block that forgives it, which is a subtransaction of its own. To
 // the decoder a message stands where it ends, and that is where the next record begins; between
 // two subtransactions their order is then left to chance. Hence the empty message at the end: what
@@ -75,11 +79,24 @@ BEGIN
                 WHERE age(w.xmin) > -1000000000 ORDER BY age(w.xmin) LIMIT 1),
             'columns', coalesce((SELECT jsonb_agg(jsonb_build_object('number', a.attnum,
                     'name', a.attname, 'type', a.atttypid::bigint, 'modifier', a.atttypmod,
+                    'base', CASE WHEN a.atttypid >= 10000 THEN (WITH RECURSIVE base AS (
+                        SELECT t.* FROM pg_type t WHERE t.oid = a.atttypid UNION ALL
+                        SELECT t.* FROM base b JOIN pg_type t ON b.typtype = 'd'
+                            AND t.oid = b.typbasetype)
+                        SELECT jsonb_build_array(CASE bn.nspname WHEN 'pg_catalog' THEN ''
+                            ELSE bn.nspname END, b.typname) FROM base b
+                        JOIN pg_namespace bn ON bn.oid = b.typnamespace WHERE b.typtype <> 'd') END,
                     'not_null', a.attnotnull, 'key', coalesce(a.attnum = ANY (
                         (i.indkey::int2[])[0:i.indnkeyatts - 1]), false),
                     'generated', a.attgenerated::text,
                     'default', a.atthasdef OR a.attidentity <> '', 'missing',
-                    CASE WHEN a.atthasmissing THEN (a.attmissingval::text::text[])[1] END)
+                    CASE WHEN a.atthasmissing THEN (a.attmissingval::text::text[])[1]
+                        WHEN a.atthasdef AND c.relkind = 'p' THEN (
+                            SELECT min((b.attmissingval::text::text[])[1])
+                            FROM pg_partition_tree(c.oid) t JOIN pg_attribute b
+                                ON b.attrelid = t.relid AND b.attname = a.attname WHERE t.isleaf
+                            HAVING bool_and(b.atthasmissing) AND
+                                count(DISTINCT (b.attmissingval::text::text[])[1]) = 1) END)
                     ORDER BY a.attnum)
                 FROM pg_attribute a
                 WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '[]')

@@ -470,16 +470,18 @@ Result<ResolvedType> TableDiscovery::find_type(const std::string& name) {
     if (const auto found = found_.find(name); found != found_.end()) {
         return found->second;
     }
-    TRY_LET(const auto rows,
-            connection_.query(fmt::format(
-                "SELECT t.oid, coalesce((regexp_match({0}, '\\((\\d+),(\\d+)\\)'))[1]::int * "
-                "65536 + (regexp_match({0}, '\\((\\d+),(\\d+)\\)'))[2]::int + 4, -1), t.typtype "
-                "FROM pg_type t WHERE t.oid = to_regtype({0})::oid",
-                connection_.quote_literal(name))));
+    const auto rows = connection_.query(fmt::format(
+        "SELECT t.oid, coalesce((regexp_match({0}, '\\((\\d+),(\\d+)\\)'))[1]::int * "
+        "65536 + (regexp_match({0}, '\\((\\d+),(\\d+)\\)'))[2]::int + 4, -1), t.typtype "
+        "FROM pg_type t WHERE t.oid = to_regtype({0})::oid",
+        connection_.quote_literal(name)));
+    if (!rows && rows.error().kind() != ErrorKind::invalid) {
+        return std::unexpected(rows.error());
+    }
     ResolvedType type;
-    if (!rows.empty()) {
-        TRY_LET(type, resolve(TypeOid{to_number<std::uint32_t>(rows[0][0])},
-                              to_number<std::int32_t>(rows[0][1])));
+    if (rows && !rows->empty()) {  // Else it is gone, or no name that the server reads.
+        TRY_LET(type, resolve(TypeOid{to_number<std::uint32_t>((*rows)[0][0])},
+                              to_number<std::int32_t>((*rows)[0][1])));
     }
     found_.emplace(name, type);
     return type;
@@ -573,6 +575,9 @@ Status TableDiscovery::read_told_columns(const ToldShape& told, const TableContr
     for (const ToldColumn& column : told.columns) {
         if (!is_captured(column.generated, connection_)) {
             continue;
+        }
+        if (!column.base_name.empty()) {
+            note({.type = column.type, .schema = column.base_schema, .name = column.base_name});
         }
         const auto old = std::ranges::find(before.columns, column.number, &catalog::Column::id);
         const bool is_new = old == before.columns.end();

@@ -83,12 +83,27 @@ Result<std::optional<std::string>> missing_value_of(const json& object) {
     return std::optional(std::move(text));
 }
 
+Status read_base(const json& object, ToldColumn& column) {
+    const json* base = find(object, "base");
+    if (base != nullptr && base->is_null()) {
+        return {};
+    }
+    if (base == nullptr || !base->is_array() || base->size() != 2 || !(*base)[0].is_string() ||
+        !(*base)[1].is_string()) {
+        return unreadable("base");
+    }
+    column.base_schema = (*base)[0].get<std::string>();
+    column.base_name = (*base)[1].get<std::string>();
+    return {};
+}
+
 Result<ToldColumn> column_of(const json& object) {
     ToldColumn column;
     TRY_LET(column.number, number_of<std::uint32_t>(object, "number", 1, column_number_max));
     TRY_LET(column.name, name_of(object, "name"));
     TRY_LET(column.type.value, number_of<std::uint32_t>(object, "type"));
     TRY_LET(column.type_modifier, number_of<std::int32_t>(object, "modifier"));
+    TRY(read_base(object, column));
     TRY_LET(const bool not_null, flag_of(object, "not_null"));
     column.nullable = !not_null;
     TRY_LET(column.in_key, flag_of(object, "key"));

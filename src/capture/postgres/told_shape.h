@@ -23,6 +23,8 @@ struct ToldColumn {
     std::string name;
     TypeOid type{};
     std::int32_t type_modifier = -1;
+    std::string base_schema = {};  // Of a type that PostgreSQL was not built with: as `TypeName`.
+    std::string base_name = {};
     bool nullable = true;
     bool in_key = false;
     char generated = 0;    // pg_attribute.attgenerated: 's' stored, 'v' virtual; 0 it is not.
