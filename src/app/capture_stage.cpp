@@ -77,11 +77,12 @@ Status read_snapshot(Pipeline& pipeline, StageHold& hold, const CaptureWork& wor
 
 Result<std::unique_ptr<PostgresSource>> open_source(Pipeline& pipeline, StageHold& hold,
                                                     const CaptureWork& work,
-                                                    change::Position position) {
+                                                    change::Position position, bool binary = true) {
     TRY_LET(const auto contracts, newest_contracts(hold.state, pipeline.ledger()));
     auto source_of_ledger = source_options(pipeline.configuration());
     source_of_ledger.known = known_source(hold.state);
     source_of_ledger.on_notice = work.on_notice;
+    source_of_ledger.binary = source_of_ledger.binary && binary;
     TRY_LET(auto source,
             PostgresSource::open(source_of_ledger, position, contracts, pipeline.clock()));
     TRY(record_source(pipeline, hold, source->identity()));
@@ -160,9 +161,8 @@ Status land_log(Pipeline& pipeline, StageHold& hold, const CaptureWork& work,
     return landing::land_stream(place_of(pipeline, hold), source, watch, options, stop);
 }
 
-Status capture_stream(Pipeline& pipeline, StageHold& hold, const CaptureWork& work,
-                      const std::stop_token& stop) {
-    TRY_LET(const auto source, open_source(pipeline, hold, work, hold.state.position));
+Status follow_log(Pipeline& pipeline, StageHold& hold, const CaptureWork& work,
+                  PostgresSource& source, const std::stop_token& stop) {
     landing::IntervalBoundary intervals(
         pipeline.clock(), {.interval = pipeline.configuration().cut_interval,
                            .decoded_bytes_max = pipeline.configuration().cut_bytes_max});
@@ -170,11 +170,25 @@ Status capture_stream(Pipeline& pipeline, StageHold& hold, const CaptureWork& wo
     PartitionNotes notes(pipeline.folders().run);
     PartitionWatch watch(
         work.recorded_ends.empty() ? static_cast<landing::CutSchedule&>(intervals) : recorded,
-        *source, notes, pipeline.clock(), work.on_notice);
+        source, notes, pipeline.clock(), work.on_notice);
     watch.begin();
-    TRY(land_log(pipeline, hold, work, *source, watch, notes, stop));
+    TRY(land_log(pipeline, hold, work, source, watch, notes, stop));
     if (work.until_current && !stop.stop_requested()) {
         watch.end();
+    }
+    return {};
+}
+
+/// Begins in binary, and again in text if a column comes whose values have to be read so: the
+/// catalog may know nothing of it any more.
+Status capture_stream(Pipeline& pipeline, StageHold& hold, const CaptureWork& work,
+                      const std::stop_token& stop) {
+    for (const bool binary : {true, false}) {
+        TRY_LET(const auto source, open_source(pipeline, hold, work, hold.state.position, binary));
+        Status done = follow_log(pipeline, hold, work, *source, stop);
+        if (done || !source->needs_text()) {
+            return done;
+        }
     }
     return {};
 }

@@ -78,6 +78,9 @@ IN_ORDER = {
     "add_a_column_with_a_constant": [
         "alter table claims.line add column paid numeric(12,2) default 12.50, add column status text not null default 'new one', "
         "add column due date default '2026-03-01', add column open boolean default true"],
+    "add_columns_with_constants_one_after_another": [
+        "alter table claims.line add column paid int default 5", "insert into claims.line (id, plan, code) values (900, 1, 'k')",
+        "alter table claims.line add column open boolean default true", "alter table claims.line add column extra int"],
     "drop_a_column": ["alter table claims.line drop column note"],
     "drop_and_add_a_column_of_the_same_name": [
         "alter table claims.line drop column note", "alter table claims.line add column note int"],
@@ -183,8 +186,6 @@ def test_a_table_that_cannot_be_described_at_a_start_sets_aside_itself_alone(ser
     chain.weir(*RUN)
     server.psql(statement)
     check_that_the_others_go_on(server, chain)
-    chain.weir("snapshot", "claims.line")
-    check_that_the_others_go_on(server, chain)
     assert names_of(chain) == {"claims.line": "unreadable"}
     assert ask(chain, "select count(*) from claims.line") == [(500,)]
     chain.weir("drop", "--yes")
@@ -195,7 +196,7 @@ def test_a_name_that_was_never_captured_is_refused(server, tmp_path):
     chain.weir(*RUN)
     text = chain.configuration.read_text()
     chain.configuration.write_text(text.replace("[claims.*]", "[claims.*, claims.lime]"))
-    assert "no table matches" in chain.weir(*RUN, expect=1)["error"]
+    assert "no table matches" in chain.weir(*RUN, expect=2)["error"]
     chain.configuration.write_text(text)
     chain.weir("drop", "--yes")
 

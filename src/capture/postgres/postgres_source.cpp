@@ -447,6 +447,7 @@ Status PostgresSource::begin_builder(const catalog::TableName& name, change::Cha
         return {};
     }
     if (binary_ && !known->reads_binary()) {
+        needs_text_ = true;
         return fail(ErrorKind::conflict,
                     "a new column has no binary form that weir reads: the stream begins again in "
                     "text, table={}",

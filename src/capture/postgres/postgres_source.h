@@ -55,6 +55,8 @@ public:
     /// Returns what happened to partitions since, and the log has not told (`find_untold`).
     Result<std::vector<UntoldChange>> find_untold(const std::vector<Partition>& before,
                                                   const std::vector<Partition>& now);
+    /// Whether `read_cut` failed because the stream has to begin again with `options.binary` off.
+    bool needs_text() const { return needs_text_; }
     /// Whose log it is; `options.known`, or a later timeline of the same server.
     const SourceIdentity& identity() const { return identity_; }
 
@@ -112,6 +114,7 @@ private:
     TableDiscovery discovery_;
     std::unique_ptr<ReplicationStream> stream_;
     bool binary_;
+    bool needs_text_ = false;
     std::string shape_prefix_;  // Of the DDL trigger's messages.
     std::function<void(const std::string&)> on_notice_;
 
