@@ -174,7 +174,6 @@ NOT_TO_BE_DESCRIBED = {
     "dropped": "drop table claims.line",
     "renamed": "alter table claims.line rename to other",
     "unlogged": "alter publication weir_claims drop table claims.line; alter table claims.line set unlogged",
-    "without_columns": "alter table claims.line drop id, drop plan, drop code, drop note, drop raw",
     "a_partition_of_another": "alter table claims.whole attach partition claims.line default",
 }
 
@@ -189,6 +188,16 @@ def test_a_table_that_cannot_be_described_at_a_start_sets_aside_itself_alone(ser
     assert names_of(chain) == {"claims.line": "unreadable"}
     assert ask(chain, "select count(*) from claims.line") == [(500,)]
     chain.weir("drop", "--yes")
+
+
+def test_a_table_without_columns_sets_aside_itself_alone(server, chain):
+    server.psql("alter table claims.line drop id, drop plan, drop code, drop note, drop raw")
+    check_that_the_others_go_on(server, chain)
+    server.psql("insert into claims.line default values")
+    check_that_the_others_go_on(server, chain)
+    assert names_of(chain) == {"claims.line": "unreadable"}
+    assert "has no column" in chain.entries("table set aside")[0]["detail"]
+    assert ask(chain, "select count(*) from claims.line") == [(500,)]
 
 
 def test_a_name_that_was_never_captured_is_refused(server, tmp_path):
