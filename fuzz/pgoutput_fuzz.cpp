@@ -1,5 +1,6 @@
-// Foreign bytes never crash the reader of the replication protocol, nor that of a value: the first
-// byte chooses, the rest is a message or a value.
+// Foreign bytes never crash the reader of the replication protocol, nor that of a value or of a
+// told shape: the first byte chooses, the rest is a message, with what its writer chose, or a
+// value.
 #include <arrow/builder.h>
 
 #include <array>
@@ -7,9 +8,13 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
+#include <variant>
 
 #include "base/assert.h"
+#include "base/byte_text.h"
 #include "capture/postgres/pgoutput.h"
+#include "capture/postgres/told_shape.h"
 #include "capture/postgres/value_codec.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -21,9 +26,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (data[0] % 2 == 0) {
         if (Tuples tuples; is_row_change(rest)) {
             static_cast<void>(parse_row_change(rest, tuples));
-        } else {
-            static_cast<void>(parse_message(rest));
+            return 0;
         }
+        const auto message = parse_message(rest);
+        const auto* written = message ? std::get_if<LogicalMessage>(&*message) : nullptr;
+        const std::string_view text = weir::as_text(written != nullptr ? written->content : rest);
+        const auto shape = parse_told_shape(text);
+        WEIR_ASSERT(!shape || told_table(text) == shape->table);
+        static_cast<void>(told_transaction(text));
         return 0;
     }
     static constexpr std::array<std::uint32_t, 15> types{

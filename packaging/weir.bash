@@ -20,7 +20,7 @@ _weir() {
     local choice="--help --json --config"
     case ${command# } in
         "") choice="$choice --version init check drop run capture snapshot repair refine load model quality status ledger quarantine replay query demo" ;;
-        init*) choice="$choice --tables --pipeline --store --snapshot-only --print-grants --role" ;;
+        init*) choice="$choice --tables --pipeline --store --snapshot-only --ddl-trigger --print-grants --role" ;;
         drop) choice="$choice --keep-store --yes" ;;
         run) choice="$choice --until-current" ;;
         capture*) choice="$choice --boundaries-of --continuous" ;;

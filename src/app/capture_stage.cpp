@@ -81,10 +81,13 @@ Status read_snapshot(Pipeline& pipeline, StageHold& hold, const CaptureWork& wor
 }
 
 Result<std::unique_ptr<PostgresSource>> open_source(Pipeline& pipeline, StageHold& hold,
-                                                    change::Position position) {
+                                                    const CaptureWork& work,
+                                                    change::Position position, bool binary = true) {
     TRY_LET(const auto contracts, newest_contracts(hold.state, pipeline.ledger()));
     auto source_of_ledger = source_options(pipeline.configuration());
     source_of_ledger.known = known_source(hold.state);
+    source_of_ledger.on_notice = work.on_notice;
+    source_of_ledger.binary = source_of_ledger.binary && binary;
     TRY_LET(auto source,
             PostgresSource::open(source_of_ledger, position, contracts, pipeline.clock()));
     TRY(record_source(pipeline, hold, source->identity()));
@@ -104,7 +107,8 @@ Status close_snapshot(Pipeline& pipeline, StageHold& hold, const CaptureWork& wo
     if (!hold.state.resumed) {
         return landing::land_snapshot_cut(place_of(pipeline, hold), work.on_cut);
     }
-    TRY_LET(const auto source, open_source(pipeline, hold, hold.state.snapshot->reading.position));
+    TRY_LET(const auto source,
+            open_source(pipeline, hold, work, hold.state.snapshot->reading.position));
     return landing::land_window(place_of(pipeline, hold), *source, stream_options(pipeline, work),
                                 stop);
 }
@@ -171,7 +175,8 @@ Status land_log(Pipeline& pipeline, StageHold& hold, const CaptureWork& work,
         TRY_LET(options.until, source.source_end());
     }
     const landing::ChunkOptions chunks = chunk_options(pipeline, work);
-    PostgresTables tables(table_options(pipeline, work), chunks.workers);
+    PostgresTables tables(table_options(pipeline, work), chunks.workers,
+                          captured_tables(hold.state));
     if (work.recorded_ends.empty()) {
         options.tables = &tables;
         options.readings = {.chunks = chunks,
@@ -182,9 +187,8 @@ Status land_log(Pipeline& pipeline, StageHold& hold, const CaptureWork& work,
     return landing::land_stream(place_of(pipeline, hold), source, watch, options, stop);
 }
 
-Status capture_stream(Pipeline& pipeline, StageHold& hold, const CaptureWork& work,
-                      const std::stop_token& stop) {
-    TRY_LET(const auto source, open_source(pipeline, hold, hold.state.position));
+Status follow_log(Pipeline& pipeline, StageHold& hold, const CaptureWork& work,
+                  PostgresSource& source, const std::stop_token& stop) {
     landing::IntervalBoundary intervals(
         pipeline.clock(), {.interval = pipeline.configuration().cut_interval,
                            .decoded_bytes_max = pipeline.configuration().cut_bytes_max});
@@ -192,11 +196,25 @@ Status capture_stream(Pipeline& pipeline, StageHold& hold, const CaptureWork& wo
     PartitionNotes notes(pipeline.folders().run);
     PartitionWatch watch(
         work.recorded_ends.empty() ? static_cast<landing::CutSchedule&>(intervals) : recorded,
-        *source, notes, pipeline.clock(), work.on_notice);
+        source, notes, pipeline.clock(), work.on_notice);
     watch.begin();
-    TRY(land_log(pipeline, hold, work, *source, watch, notes, stop));
+    TRY(land_log(pipeline, hold, work, source, watch, notes, stop));
     if (work.until_current && !stop.stop_requested()) {
         watch.end();
+    }
+    return {};
+}
+
+/// Begins in binary, and again in text if a column comes whose values have to be read so: the
+/// catalog may know nothing of it any more.
+Status capture_stream(Pipeline& pipeline, StageHold& hold, const CaptureWork& work,
+                      const std::stop_token& stop) {
+    for (const bool binary : {true, false}) {
+        TRY_LET(const auto source, open_source(pipeline, hold, work, hold.state.position, binary));
+        Status done = follow_log(pipeline, hold, work, *source, stop);
+        if (done || !source->needs_text()) {
+            return done;
+        }
     }
     return {};
 }
@@ -246,6 +264,14 @@ std::optional<SourceIdentity> known_source(const ledger::PipelineState& state) {
 
 bool needs_snapshot(const ledger::PipelineState& state) {
     return state.landed.empty();
+}
+
+std::set<catalog::TableName> captured_tables(const ledger::PipelineState& state) {
+    std::set<catalog::TableName> names;
+    for (const auto& [name, entry] : state.current_contracts()) {
+        names.insert(name);
+    }
+    return names;
 }
 
 Result<std::vector<std::shared_ptr<const catalog::TableContract>>> newest_contracts(

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 
@@ -47,6 +48,9 @@ std::optional<capture::postgres::SourceIdentity> known_source(const ledger::Pipe
 /// Returns whether the pipeline has still to be begun by a snapshot. Chunks do not count before the
 /// cut that is made of them, not even when all of them have landed: only the cut has a position.
 bool needs_snapshot(const ledger::PipelineState& state);
+
+/// Returns the names of the tables that are captured, by the ledger.
+std::set<catalog::TableName> captured_tables(const ledger::PipelineState& state);
 
 /// Returns the newest contract of every captured table.
 Result<std::vector<std::shared_ptr<const catalog::TableContract>>> newest_contracts(

@@ -27,11 +27,13 @@ struct InitOptions {
     std::string pipeline = "weir";
     std::string store = "weir-data";
     bool snapshot_only = false;
+    bool ddl_trigger = false;  // Make the trigger that tells of changed tables.
     bool print_grants = false;
     std::string role = "weir";  // Of the grants.
 };
 /// Looks at the source and writes weir.yaml for it, with proposed PHI tags. With `print_grants` it
-/// writes nothing, and prints what a role of its own needs.
+/// writes nothing, and prints what a role of its own needs. With `ddl_trigger` a weir.yaml that is
+/// there stays as it is, and its pipeline gets the trigger.
 Status init(CommandContext& context, const InitOptions& options);
 /// Says what to fix before a run, and how. Fails with `invalid` if anything must be.
 Status check(CommandContext& context);

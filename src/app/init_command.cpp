@@ -10,6 +10,7 @@
 #include "app/protection.h"
 #include "app/yaml_reader.h"
 #include "capture/postgres/connection.h"
+#include "capture/postgres/ddl_trigger.h"
 #include "capture/postgres/grants.h"
 #include "capture/postgres/preflight.h"
 #include "capture/postgres/replication_slot.h"
@@ -94,7 +95,7 @@ Result<std::string> proposed_tags(Connection& connection, const std::vector<std:
     TRY_LET(const auto names, discovery.find_tables(tables));
     std::string text;
     TRY_LET(const auto described, discovery.describe_all(names));
-    for (const auto& table : described) {
+    for (const auto& table : described.tables) {
         for (const catalog::Column& column : table.contract->columns) {
             if (const auto tag = proposed_tag(column.name); !tag.empty()) {
                 text += fmt::format(
@@ -186,8 +187,13 @@ Status print_grants(Report& report, Connection& connection, const InitOptions& o
                     const std::vector<std::string>& tables) {
     const capture::postgres::PostgresOptions wanted{
         .url = options.url, .tables = tables, .publication = "weir_" + options.pipeline};
-    TRY_LET(const auto statements, capture::postgres::grant_statements(
-                                       connection, options.role, wanted, options.snapshot_only));
+    TRY_LET(auto statements, capture::postgres::grant_statements(connection, options.role, wanted,
+                                                                 options.snapshot_only));
+    if (options.ddl_trigger) {
+        const auto trigger =
+            capture::postgres::create_ddl_trigger_statements(connection, wanted.publication);
+        statements.insert(statements.end(), trigger.begin(), trigger.end());
+    }
     for (const std::string& statement : statements) {
         report.line(statement + ";");
     }
@@ -195,39 +201,75 @@ Status print_grants(Report& report, Connection& connection, const InitOptions& o
     return {};
 }
 
-/// Removes the publications unless another role made one. Returns whether they are gone.
-Result<bool> drop_own_publications(Connection& connection, const std::string& publication) {
-    const Status dropped = capture::postgres::drop_publications(connection, publication);
+/// Makes the trigger for a pipeline that is there already.
+Status add_ddl_trigger(CommandContext& context, Connection& connection) {
+    TRY_LET(const Configuration configuration, read_configuration(context.configuration));
+    TRY(capture::postgres::create_ddl_trigger(connection, configuration.publication));
+    context.report.line(
+        fmt::format("made the DDL trigger {}; {} stays as it is, and a running weir sees the "
+                    "trigger from its next start on",
+                    configuration.publication, context.configuration.string()));
+    context.report.result(
+        {{"configuration", context.configuration.string()}, {"ddl_trigger", true}});
+    return {};
+}
+
+/// What `weir drop` could not remove, since another role made it.
+struct LeftBehind {
+    bool publications = false;
+    bool ddl_trigger = false;
+};
+
+/// Returns whether something has to be left to the role that made it.
+Result<bool> is_left(const Status& dropped) {
     if (!dropped && dropped.error().kind() != ErrorKind::denied) {
         return std::unexpected(dropped.error());
     }
-    return dropped.has_value();
+    return !dropped.has_value();
 }
 
 Status refuse_to_drop(const Configuration& configuration, const DropOptions& options) {
     return fail(
-        ErrorKind::invalid, "this removes slot {}, publications {} and {}{}; say so with --yes",
+        ErrorKind::invalid,
+        "this removes slot {}, publications {} and {}, the DDL trigger if there is one{}; say so "
+        "with "
+        "--yes",
         configuration.slot, configuration.publication,
         capture::postgres::append_publication(configuration.publication),
         options.keep_store ? "" : " and all that weir keeps in " + configuration.store.string());
 }
 
+/// Says what is left, and by which statements its owner removes it.
+void report_left(Report& report, const std::string& what,
+                 const std::vector<std::string>& statements) {
+    std::string text;
+    for (const std::string& statement : statements) {
+        text += (text.empty() ? "" : "; ") + statement;
+    }
+    report.line(fmt::format("{} another role, which may remove them: {}", what, text));
+}
+
 void report_dropped(Report& report, const Connection& connection,
                     const Configuration& configuration, const DropOptions& options,
-                    bool unpublished) {
-    report.line(fmt::format("dropped slot{}{}", unpublished ? ", publications" : "",
+                    const LeftBehind& left) {
+    const std::string& publication = configuration.publication;
+    report.line(fmt::format("dropped slot{}{}", left.publications ? "" : ", publications",
                             options.keep_store ? "" : ", store"));
-    if (!unpublished) {
-        report.line(fmt::format(
-            "the publications belong to another role, which may remove them: DROP PUBLICATION {}, "
-            "{}",
-            connection.quote_identifier(configuration.publication),
-            connection.quote_identifier(
-                capture::postgres::append_publication(configuration.publication))));
+    if (left.publications) {
+        report_left(
+            report, "the publications belong to",
+            {fmt::format(
+                "DROP PUBLICATION {}, {}", connection.quote_identifier(publication),
+                connection.quote_identifier(capture::postgres::append_publication(publication)))});
+    }
+    if (left.ddl_trigger) {
+        report_left(report, "the DDL trigger's event triggers, function and schema belong to",
+                    capture::postgres::drop_ddl_trigger_statements(connection, publication));
     }
     report.result({{"dropped", true},
                    {"store_kept", options.keep_store},
-                   {"publication_left", !unpublished}});
+                   {"publication_left", left.publications},
+                   {"ddl_trigger_left", left.ddl_trigger}});
 }
 
 }  // namespace
@@ -242,14 +284,21 @@ Status init(CommandContext& context, const InitOptions& options) {
     if (options.print_grants) {
         return print_grants(context.report, connection, options, tables);
     }
+    if (options.ddl_trigger && fs::exists(context.configuration)) {
+        return add_ddl_trigger(context, connection);
+    }
     TRY_LET(const std::string text, configuration_text(connection, options, tables));
+    if (options.ddl_trigger) {
+        TRY(capture::postgres::create_ddl_trigger(connection, "weir_" + options.pipeline));
+    }
     TRY(write_new_file(context.configuration, text));
     TRY_LET(const Configuration configuration, read_configuration(context.configuration));
     const SystemClock clock;
     TRY(Pipeline::create(configuration, clock));
     context.report.line(
         fmt::format("wrote {}\nnext: weir check, then weir run", context.configuration.string()));
-    context.report.result({{"configuration", context.configuration.string()}});
+    context.report.result(
+        {{"configuration", context.configuration.string()}, {"ddl_trigger", options.ddl_trigger}});
     return {};
 }
 
@@ -272,11 +321,15 @@ Status drop(CommandContext& context, const DropOptions& options) {
     TRY(Pipeline::check_idle(configuration.store));
     TRY_LET(Connection connection, Connection::open(configuration.source_url));
     TRY(capture::postgres::drop_slot(connection, configuration.slot));
-    TRY_LET(const bool unpublished, drop_own_publications(connection, configuration.publication));
+    LeftBehind left;
+    TRY_LET(left.publications,
+            is_left(capture::postgres::drop_publications(connection, configuration.publication)));
+    TRY_LET(left.ddl_trigger,
+            is_left(capture::postgres::drop_ddl_trigger(connection, configuration.publication)));
     if (!options.keep_store) {
         TRY(Pipeline::remove(configuration.store));
     }
-    report_dropped(context.report, connection, configuration, options, unpublished);
+    report_dropped(context.report, connection, configuration, options, left);
     return {};
 }
 

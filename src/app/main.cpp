@@ -65,11 +65,14 @@ private:
         made->add_option("--pipeline", init_.pipeline, "Name of the pipeline");
         made->add_option("--store", init_.store, "Folder for everything that weir keeps");
         made->add_flag("--snapshot-only", init_.snapshot_only, "For a source without logical WAL");
+        made->add_flag("--ddl-trigger", init_.ddl_trigger,
+                       "Make an event trigger that tells of changed tables exactly")
+            ->excludes("--snapshot-only");
         made->add_flag("--print-grants", init_.print_grants,
                        "Write nothing; print the statements that give a role what it needs");
         made->add_option("--role", init_.role, "The role of --print-grants")->capture_default_str();
         add("check", "Say what to fix before a run, and how", [this] { return check(context_); });
-        CLI::App* dropped = add("drop", "Remove slot, publications and store",
+        CLI::App* dropped = add("drop", "Remove slot, publications, DDL trigger and store",
                                 [this] { return drop(context_, drop_); });
         dropped->add_flag("--keep-store", drop_.keep_store, "Keep ledger, files and warehouse");
         dropped->add_flag("--yes", drop_.yes, "Yes, remove it");

@@ -35,20 +35,22 @@ Status check_is_lost(const Configuration& configuration, const ledger::PipelineS
 }
 
 /// A new slot in place of the lost one.
-Result<ledger::LogLost> begin_log(const Configuration& configuration, change::Position before,
+Result<ledger::LogLost> begin_log(const Configuration& configuration,
+                                  const ledger::PipelineState& state,
                                   const capture::postgres::ServerWait& wait) {
     TRY_LET(Connection session, Connection::open(configuration.source_url));
     TRY(capture::postgres::limit_lock_wait(session, configuration.lock_wait));
     TRY_LET(Connection replication,
             Connection::open(configuration.source_url, Connection::Mode::replication));
     TRY_LET(const SourceIdentity source, capture::postgres::identify_source(replication));
-    TRY_LET(const auto tables, capture::postgres::TableDiscovery(session).find_tables(
-                                   configuration.tables, configuration.exclude));
+    TRY_LET(const auto tables,
+            capture::postgres::TableDiscovery(session).find_tables(
+                configuration.tables, configuration.exclude, captured_tables(state)));
     TRY(capture::postgres::publish_tables(session, configuration.publication, tables));
     TRY(capture::postgres::drop_slot(session, configuration.slot));
     TRY_LET(const auto made,
             capture::postgres::create_slot(replication, session, configuration.slot, wait));
-    return ledger::LogLost{.before = before,
+    return ledger::LogLost{.before = state.position,
                            .position = made.position,
                            .source = {.system = source.system,
                                       .timeline = source.timeline,
@@ -65,7 +67,7 @@ Status repair(CommandContext& context) {
     TRY_LET(StageHold hold, StageHold::take(*pipeline, ledger::Stage::capture));
     TRY(check_is_lost(configuration, hold.state));
     TRY_LET(const ledger::LogLost lost,
-            begin_log(configuration, hold.state.position,
+            begin_log(configuration, hold.state,
                       {.tell = [&](const Error& error) { context.report.error(error); },
                        .stop = context.stop.get_token()}));
     std::vector<ledger::EntryBody> entries{lost};

@@ -17,6 +17,21 @@ namespace {
 
 using nlohmann::json;
 
+constexpr std::array<std::string_view, 10> own_names{"_op",
+                                                     "_cut",
+                                                     "_commit_position",
+                                                     "_ordinal",
+                                                     "_transaction_id",
+                                                     "_commit_time",
+                                                     "_schema_version",
+                                                     "_load_dt",
+                                                     "_unchanged",
+                                                     "_before"};
+
+constexpr char lower_case(char letter) {
+    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+}
+
 constexpr bool is_plain(char letter) {
     return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
            (letter >= '0' && letter <= '9') || letter == '_';
@@ -192,6 +207,12 @@ bool TableContract::has_key() const {
 const Column* TableContract::find_column(std::string_view column_name) const {
     const auto found = std::ranges::find(columns, column_name, &Column::name);
     return found == columns.end() ? nullptr : &*found;
+}
+
+bool is_own_name(std::string_view column_name) {
+    return std::ranges::any_of(own_names, [&](std::string_view own) {
+        return std::ranges::equal(own, column_name, {}, {}, lower_case);
+    });
 }
 
 std::string to_json(const TableContract& contract) {

@@ -68,6 +68,10 @@ struct TableContract {
     const Column* find_column(std::string_view column_name) const;
 };
 
+/// Whether a refined row has a column of weir's own by this name (docs/formats/processing_file.md),
+/// so that a source's column cannot have it. Letters of either case are one, as in the warehouse.
+bool is_own_name(std::string_view column_name);
+
 /// Writes canonical JSON (sorted keys, no spaces); equal contracts have equal text.
 std::string to_json(const TableContract& contract);
 /// Reads what `to_json` writes. Fails with `corrupt`.

@@ -43,6 +43,14 @@ TEST(TableContract, RefusesWhatItDidNotWrite) {
     }
 }
 
+TEST(TableContract, KnowsTheNamesThatAreOurs) {
+    EXPECT_TRUE(is_own_name("_op"));
+    EXPECT_TRUE(is_own_name("_Commit_Time"));
+    EXPECT_FALSE(is_own_name("op"));
+    EXPECT_FALSE(is_own_name("_ops"));
+    EXPECT_FALSE(is_own_name(""));
+}
+
 TEST(TableName, EncodesWhatAFileNameCannotHold) {
     const TableName name{.schema = "Claims 2", .table = "a/b.c%"};
     EXPECT_EQ(name.to_string(), "Claims%202.a%2Fb%2Ec%25");

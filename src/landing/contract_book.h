@@ -31,6 +31,8 @@ public:
     void set_aside(const catalog::TableName& table, change::AsideReason reason,
                    std::string_view detail);
 
+    /// Whether there is anything that the ledger does not hold yet.
+    bool has_news() const { return !news_.empty() || !aside_.empty(); }
     /// Stores what was announced and returns the entries that name it: tables set aside, then
     /// shapes by table and version.
     Result<std::vector<ledger::EntryBody>> store_news(ledger::Ledger& ledger) const;

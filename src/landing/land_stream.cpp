@@ -148,14 +148,19 @@ private:
         const bool far =
             read_ > place_.state.position &&
             change::bytes_between(place_.state.position, read_) >= options_.position_bytes;
-        return due || far ? record_position() : Status{};
+        // A table may be set aside, or change its shape, by a transaction without a change of it.
+        return due || far || contracts_.has_news() ? record_position() : Status{};
     }
 
     Status record_position() {
         if (read_ <= place_.state.position) {
             return {};
         }
+        const std::size_t aside = place_.state.aside().size();
         TRY(commit_with_news(place_, contracts_, ledger::PositionAdvanced{.position = read_}));
+        if (readings_ && place_.state.aside().size() > aside) {
+            readings_->wake();
+        }
         return acknowledge(read_);
     }
 

@@ -194,6 +194,14 @@ TEST(ProcessingSchema, RefusesColumnsWithOurNames) {
                 IsError(ErrorKind::invalid, testing::HasSubstr("column=_op")));
 }
 
+TEST(ProcessingSchema, HasNoColumnOfItsOwnThatTheCatalogDoesNotKnow) {
+    const auto schema = processing_schema(*contract(), {}).value();
+    for (const auto& field : schema->fields()) {
+        const bool of_table = contract()->find_column(field->name()) != nullptr;
+        EXPECT_EQ(catalog::is_own_name(field->name()), !of_table) << field->name();
+    }
+}
+
 TEST(ProcessingSchema, RefusesDeclarationsThatCannotBe) {
     DeclaredTypes types;
     ASSERT_THAT(types.declare("claims.claim.id", "date"), IsOk());

@@ -130,23 +130,20 @@ void add_renames(const HistoryTable& before, const HistoryTable& after,
     statements.insert(statements.end(), second.begin(), second.end());
 }
 
-/// Rows that are older than a new column have in it what the source says. One statement after all
-/// others: DuckDB does not commit a column with a default beside other changes of the table.
+/// Rows that are older than a new column have in it what the source says. Neither a default nor an
+/// UPDATE does: DuckDB commits neither beside a later change of the table in one transaction.
 void fill_new_columns(const HistoryTable& before, const HistoryTable& after,
                       const catalog::TableContract& contract,
                       std::vector<std::string>& statements) {
-    std::vector<std::string> values;
     for (const catalog::Column& column : contract.columns) {
         if (column.missing_value && find(&before, column.id) == nullptr) {
             const HistoryColumn& added = after.column(column.id);
-            values.push_back(fmt::format("{} = CAST({} AS {})", quote_identifier(added.name),
-                                         sql::quote_literal(*column.missing_value),
-                                         sql_type(*added.type)));
+            const std::string type = sql_type(*added.type);
+            statements.push_back(fmt::format(
+                "ALTER TABLE {0} ALTER COLUMN {1} SET DATA TYPE {2} USING CAST({3} AS {2})",
+                after.qualified_name(), quote_identifier(added.name), type,
+                sql::quote_literal(*column.missing_value)));
         }
-    }
-    if (!values.empty()) {
-        statements.push_back(
-            fmt::format("UPDATE {} SET {}", after.qualified_name(), fmt::join(values, ", ")));
     }
 }
 

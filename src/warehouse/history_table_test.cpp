@@ -83,7 +83,7 @@ TEST(HistoryTable, GivesOlderRowsWhatTheSourceSaysOfANewColumn) {
     next.columns[1].missing_value = "7";
     EXPECT_THAT(evolve(table, next).statements,
                 ElementsAre(HasSubstr(R"(ADD COLUMN "b" INTEGER)"),
-                            HasSubstr(R"(SET "b" = CAST('7' AS INTEGER))")));
+                            HasSubstr(R"(SET DATA TYPE INTEGER USING CAST('7' AS INTEGER))")));
 }
 
 }  // namespace

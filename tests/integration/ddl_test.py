@@ -78,6 +78,9 @@ IN_ORDER = {
     "add_a_column_with_a_constant": [
         "alter table claims.line add column paid numeric(12,2) default 12.50, add column status text not null default 'new one', "
         "add column due date default '2026-03-01', add column open boolean default true"],
+    "add_columns_with_constants_one_after_another": [
+        "alter table claims.line add column paid int default 5", "insert into claims.line (id, plan, code) values (900, 1, 'k')",
+        "alter table claims.line add column open boolean default true", "alter table claims.line add column extra int"],
     "drop_a_column": ["alter table claims.line drop column note"],
     "drop_and_add_a_column_of_the_same_name": [
         "alter table claims.line drop column note", "alter table claims.line add column note int"],
@@ -129,6 +132,82 @@ def test_a_renamed_table_is_read_under_its_new_name_and_its_history_stays(server
     assert state == {"claims.line": "unreadable"}
     assert ask(chain, "select count(*) from claims.claim_line") == [(int(server.psql("select count(*) from claims.claim_line")),)]
     assert ask(chain, "select count(*) > 0 from claims_history.line") == [(True,)]
+
+
+def names_of(chain):
+    return {table["table"]: table["reason"] for table in chain.weir("status")["aside"]}
+
+
+def check_that_the_others_go_on(server, chain):
+    """Two starts: one that meets the table, and one that finds it set aside."""
+    for name in ("first", "second"):
+        server.psql(f"update claims.plan set name = '{name}'")
+        chain.weir(*RUN)
+        assert ask(chain, "select distinct name from claims.plan") == [(name,)]
+
+
+@pytest.mark.parametrize("column", ["_op", "_CUT", "_commit_time", "_before"])
+def test_a_column_named_like_ours_sets_aside_its_table_alone(server, chain, column):
+    server.psql(f'alter table claims.line add "{column}" int; update claims.line set "{column}" = 1 where id = 3')
+    check_that_the_others_go_on(server, chain)
+    assert names_of(chain) == {"claims.line": "unreadable"}
+    details = [entry["detail"] for entry in chain.entries("table set aside")]
+    assert details and all("the name of one of weir's own; rename it or leave the table out" in detail for detail in details)
+    assert "rename" in chain.weir("check", expect=2)["findings"][-1]["remedy"]
+    server.psql(f'alter table claims.line rename "{column}" to other')
+    chain.weir("snapshot", "claims.line")
+    chain.weir(*RUN)
+    assert names_of(chain) == {} and chain.warehouse_fingerprints() == chain.source_fingerprints()
+
+
+def test_a_table_that_has_such_a_column_from_the_first_is_not_read(server, tmp_path):
+    server.psql("create table claims.odd (id int primary key, _cut int); insert into claims.odd values (1, 1)")
+    chain = Chain.make(server, tmp_path)
+    check_that_the_others_go_on(server, chain)
+    server.psql("update claims.odd set _cut = 2")
+    check_that_the_others_go_on(server, chain)
+    assert names_of(chain) == {"claims.odd": "unreadable"}
+    chain.weir("drop", "--yes")
+
+
+NOT_TO_BE_DESCRIBED = {
+    "dropped": "drop table claims.line",
+    "renamed": "alter table claims.line rename to other",
+    "unlogged": "alter publication weir_claims drop table claims.line; alter table claims.line set unlogged",
+    "a_partition_of_another": "alter table claims.whole attach partition claims.line default",
+}
+
+
+@pytest.mark.parametrize("statement", NOT_TO_BE_DESCRIBED.values(), ids=NOT_TO_BE_DESCRIBED.keys())
+def test_a_table_that_cannot_be_described_at_a_start_sets_aside_itself_alone(server, tmp_path, statement):
+    server.psql("create table claims.whole (like claims.line including all) partition by range (id)")
+    chain = Chain.make(server, tmp_path, tables=("claims.plan", "claims.line", "claims.whole"))
+    chain.weir(*RUN)
+    server.psql(statement)
+    check_that_the_others_go_on(server, chain)
+    assert names_of(chain) == {"claims.line": "unreadable"}
+    assert ask(chain, "select count(*) from claims.line") == [(500,)]
+    chain.weir("drop", "--yes")
+
+
+def test_a_table_without_columns_sets_aside_itself_alone(server, chain):
+    server.psql("alter table claims.line drop id, drop plan, drop code, drop note, drop raw")
+    check_that_the_others_go_on(server, chain)
+    server.psql("insert into claims.line default values")
+    check_that_the_others_go_on(server, chain)
+    assert names_of(chain) == {"claims.line": "unreadable"}
+    assert "has no column" in chain.entries("table set aside")[0]["detail"]
+    assert ask(chain, "select count(*) from claims.line") == [(500,)]
+
+
+def test_a_name_that_was_never_captured_is_refused(server, tmp_path):
+    chain = Chain.make(server, tmp_path)
+    chain.weir(*RUN)
+    text = chain.configuration.read_text()
+    chain.configuration.write_text(text.replace("[claims.*]", "[claims.*, claims.lime]"))
+    assert "no table matches" in chain.weir(*RUN, expect=2)["error"]
+    chain.configuration.write_text(text)
+    chain.weir("drop", "--yes")
 
 
 def test_rows_of_before_read_as_the_constant_without_a_version_of_their_own(server, chain):

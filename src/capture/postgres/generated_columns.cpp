@@ -23,6 +23,10 @@ std::string is_captured(const Connection& connection) {
                                                            : "a.attgenerated = ''";
 }
 
+bool is_captured(char generated, const Connection& connection) {
+    return generated == 0 || (generated == 's' && connection.server_version() >= publishes_stored);
+}
+
 Result<std::map<catalog::TableName, std::string>> generated_identities(
     Connection& connection, const std::vector<catalog::TableName>& names) {
     const bool refuses_under_full = connection.server_version() >= publishes_stored;

@@ -171,6 +171,17 @@ Result<Message> parse_type_name(ByteCursor& cursor) {
     return told;
 }
 
+Result<Message> parse_logical_message(ByteCursor& cursor) {
+    LogicalMessage message;
+    TRY_LET(const auto flags, cursor.take<std::uint8_t>());
+    message.transactional = (flags & 1U) != 0;
+    TRY(take_position(cursor));
+    TRY_LET(message.prefix, cursor.take_text());
+    TRY_LET(const auto size, cursor.take<std::uint32_t>());
+    TRY_LET(message.content, cursor.take_bytes(size));
+    return message;
+}
+
 Result<Message> parse_body(char type, ByteCursor& cursor) {
     switch (type) {
         case 'B': return parse_begin(cursor);
@@ -185,8 +196,8 @@ Result<Message> parse_body(char type, ByteCursor& cursor) {
         case 'c': return parse_stream_commit(cursor);
         case 'A': return parse_stream_abort(cursor);
         case 'Y': return parse_type_name(cursor);
-        case 'O':
-        case 'M': return Other{};
+        case 'M': return parse_logical_message(cursor);
+        case 'O': return Other{};
         default:
             return fail(ErrorKind::corrupt, "unknown message of the replication protocol, type={}",
                         int{type});

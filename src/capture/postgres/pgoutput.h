@@ -84,11 +84,17 @@ struct TypeName {
     std::string_view schema;
     std::string_view name;
 };
-/// Origins and messages of applications: nothing that weir acts on.
+/// What somebody wrote to the log by pg_logical_emit_message. `content` is what the writer chose.
+struct LogicalMessage {
+    bool transactional = false;
+    std::string_view prefix;
+    std::span<const std::byte> content;
+};
+/// Origins: nothing that weir acts on.
 struct Other {};
 
 using Message = std::variant<Begin, Commit, Relation, Truncate, StreamStart, StreamStop,
-                             StreamCommit, StreamAbort, TypeName, Other>;
+                             StreamCommit, StreamAbort, TypeName, LogicalMessage, Other>;
 
 /// The tuples of the last row; kept so that their memory is used again.
 struct Tuples {

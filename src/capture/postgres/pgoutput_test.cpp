@@ -7,6 +7,7 @@
 
 #include <string>
 
+#include "base/byte_text.h"
 #include "base/result_matchers.h"
 
 namespace weir::capture::postgres {
@@ -32,6 +33,7 @@ const std::string truncate = "T\0\0\0\x02\x01\0\0\x40\0\0\0\x40\x01"s;
 const std::string type_name =
     "Y\0\0\x40\x01"
     "claims\0state\0"s;
+const std::string logical_message = "M\x01\0\0\0\0\0\0\x10\0weir.shape\0\0\0\0\x02{}"s;
 const std::string stream_start = "S\0\0\0\x09\x01"s;
 const std::string stream_abort = "A\0\0\0\x09\0\0\0\x0a"s;
 
@@ -112,9 +114,16 @@ TEST(Pgoutput, ReadsTheFrameOfAStreamedTransaction) {
     parsed<StreamStop>("E");
 }
 
+TEST(Pgoutput, ReadsAMessageOfSomebodysOwn) {
+    const auto message = parsed<LogicalMessage>(logical_message);
+    EXPECT_TRUE(message.transactional);
+    EXPECT_EQ(message.prefix, "weir.shape");
+    EXPECT_EQ(as_text(message.content), "{}");
+}
+
 TEST(Pgoutput, RefusesEveryMessageThatBreaksOffOrGoesOn) {
-    for (const std::string& whole :
-         {begin, relation, insert, update, removal, truncate, stream_start, stream_abort}) {
+    for (const std::string& whole : {begin, relation, insert, update, removal, truncate,
+                                     logical_message, stream_start, stream_abort}) {
         for (std::size_t size = 0; size < whole.size(); ++size) {
             EXPECT_THAT(parse(whole.substr(0, size)), IsError(ErrorKind::corrupt))
                 << whole[0] << size;

@@ -40,6 +40,7 @@ struct PostgresOptions {
     /// For a table that another session has locked; the server's lock_timeout counts if it is
     /// shorter. Zero: as long as it takes.
     std::chrono::milliseconds lock_wait{30'000};
+    std::function<void(const std::string&)> on_notice = {};  // Hears what stops no table.
     bool binary = true;  // Whether values may come in binary where weir reads every type so.
 };
 

@@ -230,6 +230,14 @@ CapturedTable with_missing_values(CapturedTable table, const catalog::TableContr
     return table;
 }
 
+TableDiscovery::Names names_of(const PostgresSnapshot::Contracts& known) {
+    TableDiscovery::Names names;
+    for (const auto& contract : known) {
+        names.insert(contract->name);
+    }
+    return names;
+}
+
 /// Gives a table as it is now the version it is known by, or the next if it has changed.
 CapturedTable version_after(CapturedTable table, const PostgresSnapshot::Contracts& known) {
     const auto before = std::ranges::find(known, table.contract->name,
@@ -308,12 +316,20 @@ Result<std::string> reading_slot(Connection& replication, const std::string& slo
 Status PostgresSnapshot::describe_tables(const std::vector<catalog::TableName>& names,
                                          const ColumnTags& tags, const Contracts& known) {
     TableDiscovery discovery(workers_.front(), tags);
-    TRY_LET(auto tables, discovery.describe_all(names));
-    for (CapturedTable& table : tables) {
+    TRY_LET(DescribedTables described, discovery.describe_all(names));
+    for (LeftOutTable& other : described.others) {
+        plan_.unreadable.push_back(
+            {.name = std::move(other.name), .reason = std::move(other.reason)});
+    }
+    for (CapturedTable& table : described.tables) {
         tables_.push_back(
             std::make_shared<const CapturedTable>(version_after(std::move(table), known)));
     }
     return {};
+}
+
+void PostgresSnapshot::leave_out(std::vector<change::UnreadableTable> tables) {
+    std::ranges::move(tables, std::back_inserter(plan_.unreadable));
 }
 
 Status PostgresSnapshot::plan_chunks(const change::SnapshotProgress& progress) {
@@ -398,7 +414,8 @@ Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::resume(
 Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin_once(
     const PostgresOptions& options, Mode mode, std::size_t workers, const Contracts& known) {
     TRY_LET(Connection session, open_session(options));
-    TRY_LET(const auto names, TableDiscovery(session).find_tables(options.tables, options.exclude));
+    TRY_LET(const auto names,
+            TableDiscovery(session).find_tables(options.tables, options.exclude, names_of(known)));
     TRY_LET(ReadableTables readable, find_readable(session, names));
     TRY_LET(std::vector<Connection> readers, open_readers(options, workers));
     std::unique_ptr<PostgresSnapshot> begun(new PostgresSnapshot());
@@ -450,7 +467,8 @@ Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::resume_once(
         return nullptr;
     }
     TRY(slot_stands);
-    TRY_LET(const auto names, TableDiscovery(session).find_tables(options.tables, options.exclude));
+    TRY_LET(const auto names,
+            TableDiscovery(session).find_tables(options.tables, options.exclude, names_of(known)));
     TRY(publish_tables(session, options.publication, names));
     TRY_LET(ReadableTables readable, find_readable(session, names));
     TRY_LET(auto resumed, read_once_more(session, options, workers, std::move(readable.names),
@@ -500,8 +518,8 @@ Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin_beside_once(
     const PostgresOptions& options, std::size_t workers,
     const change::TableSource::Request& request) {
     TRY_LET(Connection session, open_session(options));
-    TRY_LET(const auto wanted,
-            TableDiscovery(session).find_tables(options.tables, options.exclude));
+    TRY_LET(const auto wanted, TableDiscovery(session).find_tables(options.tables, options.exclude,
+                                                                   names_of(request.known)));
     const Status published = publish_tables(session, options.publication, wanted);
     if (!published && published.error().kind() != ErrorKind::denied) {
         return std::unexpected(published.error());

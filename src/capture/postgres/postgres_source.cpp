@@ -7,8 +7,11 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "base/byte_text.h"
 #include "capture/postgres/byte_cursor.h"
+#include "capture/postgres/ddl_trigger.h"
 #include "capture/postgres/replication_slot.h"
+#include "capture/postgres/told_shape.h"
 
 namespace weir::capture::postgres {
 namespace {
@@ -28,6 +31,8 @@ PostgresSource::PostgresSource(const PostgresOptions& options, SourceIdentity id
       side_(std::move(side)),
       discovery_(side_, options.tags),
       binary_(options.binary),
+      shape_prefix_(shape_prefix(options.publication)),
+      on_notice_(options.on_notice),
       spool_(options.spool_folder, options.spool_memory_bytes),
       log_position_(position) {}
 
@@ -42,14 +47,15 @@ Result<std::unique_ptr<PostgresSource>> PostgresSource::open(
     std::unique_ptr<PostgresSource> source(
         new PostgresSource(options, std::move(identity), std::move(side), position));
     TRY(source->learn_tables(options, contracts));
+    TRY_LET(const bool told, has_ddl_trigger(source->side_, options.publication));
     const std::string statement = fmt::format(
         "START_REPLICATION SLOT {} LOGICAL {} (proto_version '2', publication_names {}, "
-        "streaming 'on', binary '{}')",
+        "streaming 'on', binary '{}'{})",
         stream.quote_identifier(options.slot), position.to_string(),
         stream.quote_literal(
             fmt::format("{},{}", stream.quote_identifier(options.publication),
                         stream.quote_identifier(append_publication(options.publication)))),
-        source->binary_);
+        source->binary_, told ? ", messages 'true'" : "");
     auto started = ReplicationStream::start(std::move(stream), statement, position, clock);
     // Until here the slot could be exchanged, and the server would have begun past `position`
     // without a word; while we read it, nobody can.
@@ -62,16 +68,18 @@ Result<std::unique_ptr<PostgresSource>> PostgresSource::open(
 Status PostgresSource::learn_tables(
     const PostgresOptions& options,
     const std::vector<std::shared_ptr<const catalog::TableContract>>& contracts) {
+    TableDiscovery::Names captured;
     for (const auto& contract : contracts) {
+        captured.insert(contract->name);
         TRY_LET(CapturedTable table, discovery_.restore(contract));
         binary_ = binary_ && table.reads_binary();
         known_.emplace(contract->name, std::make_shared<const CapturedTable>(std::move(table)));
     }
     // What the log will bring is looked at too, so that a new type seldom stops the stream.
-    TRY_LET(const auto names, discovery_.find_tables(options.tables, options.exclude));
+    TRY_LET(const auto names, discovery_.find_tables(options.tables, options.exclude, captured));
     TRY_LET(partitioned_, find_partitioned(side_, names));
     TRY_LET(const auto now, discovery_.describe_all(names));
-    binary_ = binary_ && std::ranges::all_of(now, &CapturedTable::reads_binary);
+    binary_ = binary_ && std::ranges::all_of(now.tables, &CapturedTable::reads_binary);
     return {};
 }
 
@@ -168,6 +176,9 @@ Status PostgresSource::receive_data(std::span<const std::byte> message, change::
 Status PostgresSource::spool(std::span<const std::byte> message) {
     ByteCursor cursor(message.subspan(1));
     TRY_LET(const auto subtransaction, cursor.take<std::uint32_t>());
+    if (message[0] == std::byte{'M'}) {
+        return spool_told(*streaming_, cursor.rest());
+    }
     // The server announces a relation and its types once for a streamed transaction, whatever
     // happens to the subtransaction that needed them first.
     const bool relation = message[0] == std::byte{'R'};
@@ -182,6 +193,60 @@ Status PostgresSource::spool(std::span<const std::byte> message) {
     spooled_message_.push_back(message[0]);
     spooled_message_.insert(spooled_message_.end(), cursor.rest().begin(), cursor.rest().end());
     return spool_.add(*streaming_, lasting ? *streaming_ : subtransaction, spooled_message_);
+}
+
+Status PostgresSource::spool_told(std::uint32_t transaction, std::span<const std::byte> bytes) {
+    spooled_message_.assign(1, std::byte{'M'});
+    spooled_message_.insert(spooled_message_.end(), bytes.begin(), bytes.end());
+    TRY_LET(const Message message, parse_message(spooled_message_));
+    const auto& written = std::get<LogicalMessage>(message);
+    if (!tells_shape(written)) {
+        return {};  // Somebody else's may be large.
+    }
+    // The server says of all messages that the whole transaction sent them.
+    const auto subtransaction = told_transaction(as_text(written.content));
+    return spool_.add(transaction, subtransaction.value_or(transaction), spooled_message_);
+}
+
+bool PostgresSource::tells_shape(const LogicalMessage& message) const {
+    return message.transactional && message.prefix == shape_prefix_ && !message.content.empty();
+}
+
+Status PostgresSource::apply_told(const LogicalMessage& message, change::ChangeSink& sink) {
+    if (!tells_shape(message)) {
+        return {};
+    }
+    const std::string_view text = as_text(message.content);
+    const auto shape = parse_told_shape(text);
+    if (!shape) {
+        return miss_told(text, shape.error(), sink);
+    }
+    const auto known = known_.find(shape->table);
+    if (known == known_.end()) {
+        return {};  // It is not captured, or will be read first.
+    }
+    auto table = discovery_.follow(*known->second, *shape);
+    if (!table) {
+        return give_up(shape->table, table.error(), sink);
+    }
+    if (table->contract != known->second->contract) {
+        return change_shape(shape->table, *std::move(table), sink);
+    }
+    return table->rewritten ? sink.set_aside(shape->table, change::AsideReason::rewritten,
+                                             "a statement wrote all rows anew")
+                            : Status();
+}
+
+Status PostgresSource::miss_told(std::string_view text, const Error& error,
+                                 change::ChangeSink& sink) {
+    const auto table = told_table(text);
+    if (table && known_.contains(*table)) {
+        return give_up(*table, error, sink);
+    }
+    if (on_notice_) {
+        on_notice_(error.to_string());
+    }
+    return {};
 }
 
 Status PostgresSource::replay(std::span<const std::byte> message, change::ChangeSink& sink) {
@@ -219,6 +284,8 @@ Status PostgresSource::apply(std::span<const std::byte> bytes, change::ChangeSin
         discovery_.note(*type);
     } else if (const auto* truncate = std::get_if<Truncate>(&message)) {
         return apply_truncate(*truncate, sink);
+    } else if (const auto* written = std::get_if<LogicalMessage>(&message)) {
+        return apply_told(*written, sink);
     }
     return apply_bound(message, sink);
 }
@@ -382,6 +449,7 @@ Status PostgresSource::begin_builder(const catalog::TableName& name, change::Cha
         return {};
     }
     if (binary_ && !known->reads_binary()) {
+        needs_text_ = true;
         return fail(ErrorKind::conflict,
                     "a new column has no binary form that weir reads: the stream begins again in "
                     "text, table={}",

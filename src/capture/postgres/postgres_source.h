@@ -2,11 +2,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -52,6 +55,8 @@ public:
     /// Returns what happened to partitions since, and the log has not told (`find_untold`).
     Result<std::vector<UntoldChange>> find_untold(const std::vector<Partition>& before,
                                                   const std::vector<Partition>& now);
+    /// Whether `read_cut` failed because the stream has to begin again with `options.binary` off.
+    bool needs_text() const { return needs_text_; }
     /// Whose log it is; `options.known`, or a later timeline of the same server.
     const SourceIdentity& identity() const { return identity_; }
 
@@ -72,6 +77,12 @@ private:
     Status receive_keepalive(std::span<const std::byte> message);
     Status receive_data(std::span<const std::byte> message, change::ChangeSink& sink);
     Status spool(std::span<const std::byte> message);
+    Status spool_told(std::uint32_t transaction, std::span<const std::byte> bytes);
+    /// Whether it is the DDL trigger's, with something to tell.
+    bool tells_shape(const LogicalMessage& message) const;
+    /// Takes a shape that the DDL trigger told; the rows that have it come later.
+    Status apply_told(const LogicalMessage& message, change::ChangeSink& sink);
+    Status miss_told(std::string_view text, const Error& error, change::ChangeSink& sink);
     Status replay(std::span<const std::byte> message, change::ChangeSink& sink);
     void announce(RelationId id, std::span<const std::byte> bytes, std::uint64_t arrival);
     Status apply(std::span<const std::byte> message, change::ChangeSink& sink);
@@ -103,6 +114,9 @@ private:
     TableDiscovery discovery_;
     std::unique_ptr<ReplicationStream> stream_;
     bool binary_;
+    bool needs_text_ = false;
+    std::string shape_prefix_;  // Of the DDL trigger's messages.
+    std::function<void(const std::string&)> on_notice_;
 
     std::map<catalog::TableName, std::shared_ptr<const CapturedTable>> known_;
     std::map<RelationId, Announced> announced_;

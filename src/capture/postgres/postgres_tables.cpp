@@ -8,12 +8,16 @@
 
 namespace weir::capture::postgres {
 
-PostgresTables::PostgresTables(PostgresOptions options, std::size_t workers)
-    : options_(std::move(options)), workers_(workers) {}
+PostgresTables::PostgresTables(PostgresOptions options, std::size_t workers,
+                               std::set<catalog::TableName> captured)
+    : options_(std::move(options)), workers_(workers), captured_(std::move(captured)) {}
 
 Result<std::vector<catalog::TableName>> PostgresTables::find_tables() {
     TRY_LET(Connection session, Connection::open(options_.url));
-    return TableDiscovery(session).find_tables(options_.tables, options_.exclude);
+    TRY_LET(auto found,
+            TableDiscovery(session).find_tables(options_.tables, options_.exclude, captured_));
+    captured_.insert(found.begin(), found.end());
+    return found;
 }
 
 Result<std::unique_ptr<change::SnapshotSource>> PostgresTables::begin(const Request& request,

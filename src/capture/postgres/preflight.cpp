@@ -145,8 +145,13 @@ void check_identity(const Connection& connection, const catalog::TableContract& 
 
 Status check_tables(Connection& connection, const std::vector<catalog::TableName>& names,
                     bool snapshot_only, Findings& findings) {
-    TRY_LET(const auto tables, TableDiscovery(connection).describe_all(names));
-    for (const CapturedTable& table : tables) {
+    TRY_LET(const auto described, TableDiscovery(connection).describe_all(names));
+    for (const LeftOutTable& table : described.others) {
+        findings.push_back({.object = table.name.to_string(),
+                            .message = table.reason,
+                            .remedy = "rename what has this name, or leave the table out"});
+    }
+    for (const CapturedTable& table : described.tables) {
         if (!snapshot_only) {
             check_identity(connection, *table.contract, findings);
         }

@@ -73,6 +73,33 @@ bool names_one(std::string_view pattern) {
     return pattern.find('*') == std::string_view::npos;
 }
 
+/// Whether a text is one that a pattern means, in which `*` is any text.
+bool is_like(std::string_view text, std::string_view pattern) {
+    while (!pattern.empty() && pattern.front() != '*') {
+        if (text.empty() || text.front() != pattern.front()) {
+            return false;
+        }
+        text.remove_prefix(1);
+        pattern.remove_prefix(1);
+    }
+    if (pattern.empty()) {
+        return text.empty();
+    }
+    pattern.remove_prefix(1);
+    for (std::size_t at = 0; at <= text.size(); ++at) {
+        if (is_like(text.substr(at), pattern)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool is_meant(std::string_view pattern, const TableName& name) {
+    const std::size_t dot = pattern.find('.');
+    return is_like(name.schema, pattern.substr(0, dot)) &&
+           is_like(name.table, pattern.substr(dot + 1));
+}
+
 Status check_pattern(const std::string& pattern) {
     if (pattern.find('.') == std::string::npos) {
         return fail(ErrorKind::invalid,
@@ -137,7 +164,7 @@ bool same_shape(const TableContract& one, const TableContract& other) {
                               });
 }
 
-Status check_names(const TableContract& contract) {
+Status check_shape(const TableContract& contract) {
     const auto readable = [](const catalog::Column& column) {
         return is_utf8(column.name) && is_utf8(column.source_type);
     };
@@ -146,6 +173,18 @@ Status check_names(const TableContract& contract) {
         return fail(ErrorKind::unsupported,
                     "a name of a table, a column or a type is no UTF-8, table={}",
                     contract.name.to_string());
+    }
+    if (contract.columns.empty()) {
+        return fail(ErrorKind::unsupported, "the table has no column that is captured, table={}",
+                    contract.name.to_string());
+    }
+    for (const catalog::Column& column : contract.columns) {
+        if (catalog::is_own_name(column.name)) {
+            return fail(ErrorKind::unsupported,
+                        "a column has the name of one of weir's own; rename it or leave the table "
+                        "out, table={}, column={}",
+                        contract.name.to_string(), column.name);
+        }
     }
     return {};
 }
@@ -229,31 +268,34 @@ Result<std::vector<LeftOutTable>> TableDiscovery::find_left_out(const Patterns& 
 }
 
 Result<std::vector<TableName>> TableDiscovery::find_tables(const Patterns& patterns,
-                                                           const Patterns& exclude) {
-    std::set<TableName> names;
+                                                           const Patterns& exclude,
+                                                           const Names& captured) {
+    Names names;
     for (const std::string& pattern : patterns) {
         TRY_LET(const auto rows, matches(pattern, exclude));
         for (const TextRow& row : rows) {
+            const TableName name{*row[0], *row[1]};
             const std::string_view reason = refusal(row);
             if (reason.empty()) {
-                names.insert({*row[0], *row[1]});
-            } else if (names_one(pattern)) {
+                names.insert(name);
+            } else if (names_one(pattern) && !captured.contains(name)) {
                 return fail(ErrorKind::unsupported, "cannot capture table: {}, table={}", reason,
                             pattern);
             }
         }
-        if (rows.empty()) {
+        const auto meant = [&](const TableName& name) { return is_meant(pattern, name); };
+        if (rows.empty() && std::ranges::none_of(captured, meant)) {
             return fail(ErrorKind::not_found,
                         "no table matches; look at source.tables and source.exclude in weir.yaml, "
                         "pattern={}",
                         pattern);
         }
     }
-    TRY(check_partitions(names));
+    TRY(leave_out_partitions(names, captured));
     return std::vector(names.begin(), names.end());
 }
 
-Status TableDiscovery::check_partitions(const std::set<TableName>& names) {
+Status TableDiscovery::leave_out_partitions(Names& names, const Names& captured) {
     TRY_LET(
         const auto rows,
         connection_.query(fmt::format(
@@ -263,13 +305,14 @@ Status TableDiscovery::check_partitions(const std::set<TableName>& names) {
             "rn.oid = r.relnamespace",
             with_parts(connection_, std::vector(names.begin(), names.end())))));
     for (const TextRow& row : rows) {
-        if (names.contains({*row[0], *row[1]})) {
+        const TableName name{*row[0], *row[1]};
+        if (names.contains(name) && !captured.contains(name)) {
             return fail(ErrorKind::invalid,
                         "a table is captured as a partition of another one; name one of the two in "
                         "source.tables, table={}, partitioned={}",
-                        TableName{*row[0], *row[1]}.to_string(),
-                        TableName{*row[2], *row[3]}.to_string());
+                        name.to_string(), TableName{*row[2], *row[3]}.to_string());
         }
+        names.erase(name);
     }
     return {};
 }
@@ -388,13 +431,12 @@ Result<CapturedTable> TableDiscovery::describe_columns(const TableName& name,
     contract->name = name;
     contract->version = {1};
     contract->identity = identity_of(*rows[0][7], contract->has_key());
-    TRY(check_names(*contract));
+    TRY(check_shape(*contract));
     table.contract = std::move(contract);
     return table;
 }
 
-Result<std::vector<CapturedTable>> TableDiscovery::describe_all(
-    const std::vector<TableName>& names) {
+Result<DescribedTables> TableDiscovery::describe_all(const std::vector<TableName>& names) {
     TRY_LET(const auto rows, read_columns(names));
     std::map<TableName, std::span<const TextRow>> columns;
     for (auto begin = rows.begin(); begin != rows.end();) {
@@ -404,33 +446,42 @@ Result<std::vector<CapturedTable>> TableDiscovery::describe_all(
         columns.emplace(TableName{*(*begin)[8], *(*begin)[9]}, std::span(begin, end));
         begin = end;
     }
-    std::vector<CapturedTable> tables;
+    DescribedTables described;
     for (const TableName& name : names) {
         const auto found = columns.find(name);
         if (found == columns.end()) {
-            return fail(ErrorKind::not_found, "the table does not exist, table={}",
-                        name.to_string());
+            described.others.push_back(
+                {.name = name, .reason = "it does not exist any more, or has no column"});
+            continue;
         }
-        TRY_LET(CapturedTable table, describe_columns(name, found->second));
-        tables.push_back(std::move(table));
+        auto table = describe_columns(name, found->second);
+        if (table) {
+            described.tables.push_back(*std::move(table));
+        } else if (table.error().kind() == ErrorKind::unsupported) {
+            described.others.push_back({.name = name, .reason = table.error().message()});
+        } else {
+            return std::unexpected(std::move(table).error());
+        }
     }
-    return tables;
+    return described;
 }
 
 Result<ResolvedType> TableDiscovery::find_type(const std::string& name) {
     if (const auto found = found_.find(name); found != found_.end()) {
         return found->second;
     }
-    TRY_LET(const auto rows,
-            connection_.query(fmt::format(
-                "SELECT t.oid, coalesce((regexp_match({0}, '\\((\\d+),(\\d+)\\)'))[1]::int * "
-                "65536 + (regexp_match({0}, '\\((\\d+),(\\d+)\\)'))[2]::int + 4, -1), t.typtype "
-                "FROM pg_type t WHERE t.oid = to_regtype({0})::oid",
-                connection_.quote_literal(name))));
+    const auto rows = connection_.query(fmt::format(
+        "SELECT t.oid, coalesce((regexp_match({0}, '\\((\\d+),(\\d+)\\)'))[1]::int * "
+        "65536 + (regexp_match({0}, '\\((\\d+),(\\d+)\\)'))[2]::int + 4, -1), t.typtype "
+        "FROM pg_type t WHERE t.oid = to_regtype({0})::oid",
+        connection_.quote_literal(name)));
+    if (!rows && rows.error().kind() != ErrorKind::invalid) {
+        return std::unexpected(rows.error());
+    }
     ResolvedType type;
-    if (!rows.empty()) {
-        TRY_LET(type, resolve(TypeOid{to_number<std::uint32_t>(rows[0][0])},
-                              to_number<std::int32_t>(rows[0][1])));
+    if (rows && !rows->empty()) {  // Else it is gone, or no name that the server reads.
+        TRY_LET(type, resolve(TypeOid{to_number<std::uint32_t>((*rows)[0][0])},
+                              to_number<std::int32_t>((*rows)[0][1])));
     }
     found_.emplace(name, type);
     return type;
@@ -475,15 +526,9 @@ Result<CapturedTable> TableDiscovery::follow(const CapturedTable* known, const R
     contract->name = {std::string(relation.schema), std::string(relation.table)};
     CapturedTable table{.contract = nullptr, .codecs = {}};
     TRY(read_told_columns(relation, before, table, *contract));
-    TRY(check_names(*contract));
+    TRY(check_shape(*contract));
     TRY(number_columns(relation.id, contract->columns));
-    contract->identity =
-        identity_of(std::string_view(&relation.replica_identity, 1), contract->has_key());
-    if (contract->identity != RowIdentity::none &&
-        (before == nullptr || before->identity == RowIdentity::none)) {
-        TRY_LET(const bool append_log, is_append_log(relation.id));
-        contract->identity = append_log ? RowIdentity::none : contract->identity;
-    }
+    TRY(settle_identity(relation.id, relation.replica_identity, before, *contract));
     contract->version = {before == nullptr ? 1 : before->version.number + 1};
     if (before != nullptr && same_shape(*before, *contract)) {
         return *known;
@@ -493,6 +538,72 @@ Result<CapturedTable> TableDiscovery::follow(const CapturedTable* known, const R
     }
     table.contract = std::move(contract);
     return table;
+}
+
+Status TableDiscovery::settle_identity(RelationId id, char replica_identity,
+                                       const TableContract* before, TableContract& contract) {
+    contract.identity = identity_of(std::string_view(&replica_identity, 1), contract.has_key());
+    if (contract.identity != RowIdentity::none &&
+        (before == nullptr || before->identity == RowIdentity::none)) {
+        TRY_LET(const bool append_log, is_append_log(id));
+        contract.identity = append_log ? RowIdentity::none : contract.identity;
+    }
+    return {};
+}
+
+Result<CapturedTable> TableDiscovery::follow(const CapturedTable& known, const ToldShape& told) {
+    const TableContract& before = *known.contract;
+    auto contract = std::make_shared<TableContract>();
+    contract->name = told.table;
+    contract->version = {before.version.number + 1};
+    CapturedTable table{.contract = nullptr, .codecs = {}, .rewritten = told.rewritten};
+    TRY(read_told_columns(told, before, table, *contract));
+    TRY(check_shape(*contract));
+    TRY(settle_identity(told.relation, told.replica_identity, &before, *contract));
+    if (same_shape(before, *contract) &&
+        std::ranges::equal(before.columns, contract->columns, {}, &catalog::Column::nullable,
+                           &catalog::Column::nullable)) {
+        return CapturedTable{
+            .contract = known.contract, .codecs = known.codecs, .rewritten = told.rewritten};
+    }
+    table.contract = std::move(contract);
+    return table;
+}
+
+Status TableDiscovery::read_told_columns(const ToldShape& told, const TableContract& before,
+                                         CapturedTable& table, TableContract& contract) {
+    for (const ToldColumn& column : told.columns) {
+        if (!is_captured(column.generated, connection_)) {
+            continue;
+        }
+        if (!column.base_name.empty()) {
+            note({.type = column.type, .schema = column.base_schema, .name = column.base_name});
+        }
+        const auto old = std::ranges::find(before.columns, column.number, &catalog::Column::id);
+        const bool is_new = old == before.columns.end();
+        TRY_LET(const ResolvedType type, resolve(column.type, column.type_modifier));
+        TRY_LET(std::string type_text, type_name(column.type, column.type_modifier));
+        ValueCodec codec = ValueCodec::create(type.base, type.type_modifier, type.is_enum);
+        if (type.is_gone && !is_new && is_still(*old, type, codec)) {
+            type_text = old->source_type;
+            codec = ValueCodec::create_for(old->landed_type);
+        }
+        const bool is_told = column.missing_value && may_be_missing(*codec.landed_type());
+        table.rewritten |= is_new ? !is_told && (column.missing_value || column.has_own)
+                                  : old->source_type != type_text;
+        table.codecs.push_back(codec);
+        contract.columns.push_back({.id = column.number,
+                                    .name = column.name,
+                                    .source_type = std::move(type_text),
+                                    .landed_type = codec.landed_type(),
+                                    .nullable = column.nullable,
+                                    .in_key = column.in_key,
+                                    .tags = tags_of(told.table, column.name),
+                                    .missing_value = !is_new   ? old->missing_value
+                                                     : is_told ? column.missing_value
+                                                               : std::nullopt});
+    }
+    return {};
 }
 
 Status TableDiscovery::compare_columns(RelationId id, const TableContract& before,

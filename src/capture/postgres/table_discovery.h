@@ -13,6 +13,7 @@
 #include "capture/postgres/connection.h"
 #include "capture/postgres/pgoutput.h"
 #include "capture/postgres/postgres_options.h"
+#include "capture/postgres/told_shape.h"
 
 namespace weir::capture::postgres {
 
@@ -25,10 +26,16 @@ struct ResolvedType {
     bool is_gone = false;
 };
 
-/// A table whose changes cannot be read.
+/// A table that is not captured, and why.
 struct LeftOutTable {
     catalog::TableName name;
     std::string reason;
+};
+
+/// What was asked for: the tables, and those that have no shape which weir can follow.
+struct DescribedTables {
+    std::vector<CapturedTable> tables;
+    std::vector<LeftOutTable> others = {};
 };
 
 /// Reads the server's catalog over a session of its own. One thread at a time.
@@ -38,27 +45,33 @@ public:
         : connection_(connection), tags_(std::move(tags)) {}
 
     using Patterns = std::vector<std::string>;
+    using Names = std::set<catalog::TableName>;
 
     /// Returns the names of the tables that match any of `patterns` ("claims.*", "claims.claim";
     /// `*` is any text) and none of `exclude`, sorted: ordinary ones, and partitioned ones, which
     /// stand for all of their partitions. Fails with `not_found` for a pattern that matches
-    /// nothing, and with `unsupported` for a table named outright that cannot be captured.
+    /// nothing, and with `unsupported` for a table named outright that cannot be captured; but of
+    /// `captured`, which are those from before, one that is gone or changed is only left out.
     Result<std::vector<catalog::TableName>> find_tables(const Patterns& patterns,
-                                                        const Patterns& exclude = {});
+                                                        const Patterns& exclude = {},
+                                                        const Names& captured = {});
 
     /// Returns what the patterns with `*` match and `find_tables` leaves out, with the reasons.
     Result<std::vector<LeftOutTable>> find_left_out(const Patterns& patterns,
                                                     const Patterns& exclude = {});
 
     /// Describes tables as they are now, in the order of `names` and each as version 1: with one
-    /// query, however many they are. Fails with `not_found` if one is missing.
-    Result<std::vector<CapturedTable>> describe_all(const std::vector<catalog::TableName>& names);
+    /// query, however many they are. What cannot be described keeps no other from it.
+    Result<DescribedTables> describe_all(const std::vector<catalog::TableName>& names);
     /// Gives a stored contract its codecs; the table's present shape is not looked at.
     Result<CapturedTable> restore(std::shared_ptr<const catalog::TableContract> contract);
 
     /// Returns `known` if the log's relation message tells the same shape and the tags are the
     /// same, else the next version.
     Result<CapturedTable> follow(const CapturedTable* known, const Relation& relation);
+    /// The same by what the DDL trigger told, which says more: numbers, defaults and NOT NULL are
+    /// as of then. `rewritten` also says of the same shape that all rows were written anew.
+    Result<CapturedTable> follow(const CapturedTable& known, const ToldShape& told);
 
     /// Keeps what the log says of a type, for the day when the catalog no longer knows it.
     void note(const TypeName& told);
@@ -70,7 +83,8 @@ private:
     };
 
     Result<std::vector<TextRow>> matches(const std::string& pattern, const Patterns& exclude);
-    Status check_partitions(const std::set<catalog::TableName>& names);
+    /// Leaves out partitions of tables that are captured as a whole, or refuses them.
+    Status leave_out_partitions(Names& names, const Names& captured);
     /// Whether a partitioned table's changes reach us without its updates and deletes.
     Result<bool> is_append_log(RelationId id);
     Result<std::vector<TextRow>> read_columns(const std::vector<catalog::TableName>& names);
@@ -86,6 +100,11 @@ private:
     Result<std::map<std::string, std::uint32_t>> attribute_numbers(RelationId id);
     Status read_told_columns(const Relation& relation, const catalog::TableContract* before,
                              CapturedTable& table, catalog::TableContract& contract);
+    Status read_told_columns(const ToldShape& told, const catalog::TableContract& before,
+                             CapturedTable& table, catalog::TableContract& contract);
+    /// Says how the source names the old rows of a table of this letter of replica identity.
+    Status settle_identity(RelationId id, char replica_identity,
+                           const catalog::TableContract* before, catalog::TableContract& contract);
     /// Says of a table that changed its shape what its older rows have in new columns, and whether
     /// that can be said.
     Status compare_columns(RelationId id, const catalog::TableContract& before,
