@@ -112,6 +112,7 @@ def test_a_source_that_bears_no_long_snapshot_is_read_in_several(server, tmp_pat
 
 def test_a_slot_that_is_lost_before_the_snapshots_cut_has_it_begin_anew(server, chain):
     """Nothing has landed that could be repaired, and the log between the readings is gone."""
+    chain.configuration.write_text(chain.configuration.read_text().replace("chunk_blocks: 16", "chunk_blocks: 2"))
     kill_after(chain, 4)
     before = told_chunks(chain)
     run = chain.start("run", "--until-current")
@@ -119,7 +120,7 @@ def test_a_slot_that_is_lost_before_the_snapshots_cut_has_it_begin_anew(server, 
         wait_until(lambda: told_chunks(chain) > before or run.poll() is not None, chain.log)
         run.send_signal(signal.SIGSTOP)
         assert len(chain.entries("snapshot resumed")) == 1
-        server.psql("insert into claims.plan select * from claims.plan where false; select pg_switch_wal()")
+        server.psql("select pg_logical_emit_message(false, 'other', 'more')")
         server.psql("select pg_replication_slot_advance('weir_claims', pg_current_wal_lsn())")
     finally:
         run.send_signal(signal.SIGCONT)
@@ -150,7 +151,7 @@ def test_a_reading_that_the_server_ends_goes_on_with_the_next(tmp_path, setting,
         simulate(server, "--seed", 17, "--scale", 1000, "--alter-at", 0, "--load")
         server.psql("create role weir superuser login")
         chain = Chain.make(server, tmp_path, user="weir")
-        chain.configuration.write_text(chain.configuration.read_text().replace("chunk_blocks: 16", "chunk_blocks: 4"))
+        chain.configuration.write_text(chain.configuration.read_text().replace("chunk_blocks: 16", "chunk_blocks: 2"))
         run = chain.start("run")
         try:
             wait_until(lambda: told_chunks(chain) >= 2 or run.poll() is not None, chain.log)
