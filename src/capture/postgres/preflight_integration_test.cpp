@@ -107,9 +107,13 @@ TEST_F(PreflightTest, WhatAPatternLeavesOutIsSaid) {
 }
 
 TEST_F(PreflightTest, AColumnNamedAsOursIsRefused) {
-    run("CREATE TABLE claims.claim (id int PRIMARY KEY, _op text)");
-    EXPECT_THAT(findings(), ElementsAre(finding(Severity::error, "claims.claim._op",
-                                                "begins with an underscore", "rename")));
+    run("CREATE TABLE claims.claim (id int PRIMARY KEY, _op text);"
+        "CREATE TABLE claims.line (id int PRIMARY KEY, _note text)");
+    EXPECT_THAT(
+        findings(),
+        ElementsAre(
+            finding(Severity::error, "claims.claim", "the name of one of weir's own", "rename"),
+            finding(Severity::error, "claims.line._note", "begins with an underscore", "rename")));
 }
 
 TEST(Preflight, AServerWithoutALogicalLogIsToldHowToGetOne) {

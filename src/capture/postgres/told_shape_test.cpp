@@ -67,7 +67,8 @@ TEST(ToldShape, ReadsWhatTheTriggerTells) {
 }
 
 TEST(ToldShape, RefusesAFieldThatIsMissingOrOfAnotherKind) {
-    for (const auto& [field, value] : good_shape().items()) {
+    const json whole = good_shape();
+    for (const auto& [field, value] : whole.items()) {
         json without = good_shape();
         without.erase(field);
         json other = good_shape();
@@ -77,7 +78,8 @@ TEST(ToldShape, RefusesAFieldThatIsMissingOrOfAnotherKind) {
             EXPECT_EQ(parse_told_shape(shape.dump()).has_value(), !is_needed) << field;
         }
     }
-    for (const auto& [field, value] : good_column().items()) {
+    const json column = good_column();
+    for (const auto& [field, value] : column.items()) {
         json without = good_shape();
         without["columns"][1].erase(field);
         json other = good_shape();
