@@ -328,10 +328,6 @@ Status PostgresSnapshot::describe_tables(const std::vector<catalog::TableName>& 
     return {};
 }
 
-void PostgresSnapshot::leave_out(std::vector<change::UnreadableTable> tables) {
-    std::ranges::move(tables, std::back_inserter(plan_.unreadable));
-}
-
 Status PostgresSnapshot::plan_chunks(const change::SnapshotProgress& progress) {
     plan_.chunk_blocks = progress.chunk_blocks;
     TRY_LET(const Storages storages, find_storages(workers_.front(), table_names()));

@@ -79,7 +79,6 @@ private:
     /// Describes the tables as the reading sees them.
     Status describe_tables(const std::vector<catalog::TableName>& names, const ColumnTags& tags,
                            const Contracts& known);
-    void leave_out(std::vector<change::UnreadableTable> tables);
     Status plan_chunks(const change::SnapshotProgress& progress);
     change::SnapshotProgress first_progress(std::uint64_t chunk_blocks) const;
     Status copy_chunk(Connection& session, const change::SnapshotChunk& chunk,
