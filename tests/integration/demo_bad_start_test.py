@@ -63,7 +63,8 @@ def check_nothing_left(place, *kept):
 @pytest.mark.parametrize("words", [(), ("--json",)])
 def test_without_postgresql_it_names_the_package(place, words):
     (place / "empty").mkdir()
-    done = run_in_namespace(place, f"mount --bind {place}/empty /usr/lib/postgresql; PATH=/usr/bin:/bin", *words)
+    done = run_in_namespace(place, f"mount --bind {place}/empty /usr/lib/postgresql; unset WEIR_POSTGRES_PROGRAMS; "
+                            "PATH=/usr/bin:/bin", *words)
     check_refused(done, 2, "apt-get install postgresql-15")
     check_nothing_left(place, "empty")
 

@@ -61,7 +61,8 @@ def test_without_a_server_it_says_what_to_install(tmp_path):
     hidden.mkdir()
     done = subprocess.run(
         ["unshare", "-m", "sh", "-c",
-         f"mount --bind {hidden} /usr/lib/postgresql && PATH=/usr/bin:/bin exec {BUILD}/weir demo --scale 1000"],
+         f"mount --bind {hidden} /usr/lib/postgresql && unset WEIR_POSTGRES_PROGRAMS && "
+         f"PATH=/usr/bin:/bin exec {BUILD}/weir demo --scale 1000"],
         capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
     assert "apt-get install postgresql-15" in done.stderr
