@@ -327,7 +327,7 @@ Result<std::optional<std::span<const std::byte>>> Connection::read_copy() {
 }
 
 Result<std::optional<std::span<const std::byte>>> Connection::try_read_copy() {
-    // A record of TLS may have more than libpq's buffer takes at once, and the socket does not tell.
+    // A record of TLS may have more than libpq's buffer takes at once; the socket does not tell.
     const int looks = PQsslInUse(connection_.get()) == 1 ? 2 : 1;
     TRY_LET(auto message, take_copy(false));
     for (int look = 0; look < looks && message && message->empty(); ++look) {
