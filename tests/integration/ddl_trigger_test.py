@@ -100,21 +100,18 @@ def test_a_renamed_column_stays_the_same_one(server, chain):
 
 
 def test_two_columns_of_one_type_exchange_their_names(server, chain):
-    # The first row after the statement follows it at once, in the same transaction.
     server.psql("begin; alter table claims.line rename note to other; alter table claims.line rename memo to note;"
                 "alter table claims.line rename other to memo; update claims.line set memo = 'now memo' where id = 3; commit")
     server.psql("update claims.line set note = 'now note' where id = 4")
     check_equal(chain, [1])
     assert shapes(chain)[-1] == FIRST[:3] + [(5, "memo"), (6, "note")]
-    landed = [file for entry in chain.entries("cut landed")[1:] for file in chain.files_of(entry) if "claims.line" in file]
-    versions = {row[0] for file in landed for row in read(file, "schema_version")}
-    assert versions == {contracts(chain)[-1]["version"]}, "no row is read in a shape that it has not"
 
 
-def read(file, columns):
-    import duckdb
-
-    return duckdb.sql(f"select {columns} from read_parquet('{file}')").fetchall()
+def test_the_row_that_follows_a_statement_at_once_has_its_shape(server, chain):
+    server.psql("begin; alter table claims.line add status text default 'one'; insert into claims.line (id, plan, code) values (900, 1, 'k'); commit")
+    server.psql("alter table claims.line drop status")
+    check_equal(chain, [1])
+    assert column(contracts(chain)[1], "status")["missing_value"] == "one"
 
 
 def test_a_column_is_renamed_and_another_gets_its_name(server, chain):
@@ -166,23 +163,11 @@ def test_a_rewritten_table_is_read_again_before_its_next_row(server, chain, stat
     assert set(asides(chain)) == {("claims.line", "rewritten")}
 
 
-def test_a_table_that_only_moves_is_not_read_again(server, chain):
-    server.psql("create tablespace other location '" + str(make_folder(server)) + "'")
-    server.psql("alter table claims.line set tablespace other")
+def test_a_table_that_is_only_stored_otherwise_is_not_read_again(server, chain):
+    server.psql("create access method other type table handler heap_tableam_handler; alter table claims.line set access method other")
     server.psql(work(1))
     check_equal(chain, [1])
-    server.psql("alter table claims.line set tablespace pg_default")
-    server.psql("drop tablespace other")
-
-
-def make_folder(server):
-    import os
-    import shutil
-
-    folder = server.folder / "space"
-    folder.mkdir(exist_ok=True)
-    shutil.chown(folder, server.folder.owner() if os.geteuid() == 0 else None)
-    return folder
+    server.psql("alter table claims.line set access method heap; drop access method other")
 
 
 def test_another_key_is_told_of_a_table_that_writes_whole_rows(server, chain):
@@ -247,10 +232,13 @@ def test_a_subtransaction_that_was_streamed_and_rolled_back_takes_its_shape_alon
     try:
         wait_until(lambda: server.psql("select active from pg_replication_slots") == "t", chain.log)
         before = streamed(server)
-        session.run("begin;" + big(1000) + "savepoint a; alter table claims.line drop note, add note int default 7;"
+        session.run("begin; savepoint a; alter table claims.line drop note, add note int default 7;"
                     "insert into claims.line (id, plan, code) select i, i % 7, 'w' || i from generate_series(5000, 9000) i;")
         wait_until(lambda: streamed(server) > before + 300_000, chain.log)
+        landed = len(chain.entries("cut landed"))
         session.run("rollback to a;" + big(2000) + "commit;")
+        # A new start would decode only what was not rolled back.
+        wait_until(lambda: len(chain.entries("cut landed")) > landed, chain.log)
     finally:
         session.close()
         run.terminate()
@@ -278,16 +266,22 @@ def test_a_partitioned_table_is_told_of_by_its_root(server, tmp_path):
 
 
 def test_an_owner_without_any_other_right_alters_a_table(server, chain):
+    emit = emit_function(server)
+    server.psql(f"revoke execute on function {emit} from public")
     server.psql("drop role if exists joe; create role joe; grant usage, create on schema claims to joe; alter table claims.line owner to joe")
     server.psql("set role joe; alter table claims.line drop note, add note text; update claims.line set note = 'x' where id = 3")
     check_equal(chain, [1])
     assert shapes(chain)[-1] == FIRST[:3] + [(6, "memo"), (7, "note")]
-    server.psql("drop owned by joe; drop role joe")
+    server.psql(f"drop owned by joe; drop role joe; grant execute on function {emit} to public")
+
+
+def emit_function(server):
+    return server.psql("select format('%s(%s)', oid::regproc, oidvectortypes(proargtypes)) from pg_proc "
+                       "where proname = 'pg_logical_emit_message' and proargtypes[2] = 'bytea'::regtype")
 
 
 def test_a_trigger_that_fails_lets_the_statement_pass(server, chain):
-    emit = server.psql("select format('%s(%s)', oid::regproc, oidvectortypes(proargtypes)) from pg_proc "
-                       "where proname = 'pg_logical_emit_message' and proargtypes[2] = 'bytea'::regtype")
+    emit = emit_function(server)
     server.psql(f"revoke execute on function {emit} from public; create role nobody;"
                 "grant usage on schema weir_claims to nobody; alter function weir_claims.tell_shape() owner to nobody")
     try:
