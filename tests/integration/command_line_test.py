@@ -94,7 +94,8 @@ def test_init_and_drop_have_json(server, tmp_path):
     made = run("init", server.url(), "--tables", "claims.plan", "--pipeline", "other", "--json", folder=tmp_path)
     assert one_object(made)["configuration"] == "weir.yaml"
     dropped = run("drop", "--yes", "--json", folder=tmp_path)
-    assert one_object(dropped) == {"dropped": True, "store_kept": False, "publication_left": False}
+    assert one_object(dropped) == {"dropped": True, "store_kept": False, "publication_left": False,
+                                   "ddl_trigger_left": False}
     assert made.returncode == dropped.returncode == 0
 
 
