@@ -7,15 +7,15 @@
 
 namespace weir::landing {
 
-Status commit_with_news(LandingPlace& place, ContractBook& contracts, ledger::EntryBody entry,
-                        const std::function<void()>& committed) {
+Result<Timestamp> commit_with_news(LandingPlace& place, ContractBook& contracts,
+                                   ledger::EntryBody entry) {
     TRY_LET(auto entries, contracts.store_news(place.ledger));
     entries.push_back(std::move(entry));
     TRY(place.ledger.append(place.lease, entries, ledger::Finish::later));
-    committed();
+    const Timestamp committed = place.clock.now();
     TRY(ledger::catch_up(place.state, place.ledger));
     contracts.forget_news();
-    return {};
+    return committed;
 }
 
 Result<change::CutEnd> read_changes(change::ChangeSource& source, change::CutBoundary& boundary,
@@ -32,20 +32,14 @@ Result<change::CutEnd> read_changes(change::ChangeSource& source, change::CutBou
 }
 
 Result<CutReport> land_cut(LandingPlace& place, ContractBook& contracts, CutWriter&& writer,
-                           ledger::CutLanded cut,
-                           const std::function<void(const CutReport&)>& on_landed) {
+                           ledger::CutLanded cut) {
     WEIR_ASSERT(cut.commit_time.has_value());
     TRY_LET(auto files, std::move(writer).finish(place.store, {.cut = cut.cut,
                                                                .commit_time = *cut.commit_time,
                                                                .epoch = place.lease.epoch}));
     CutReport report = report_of(cut, files);
     TRY_LET(cut.files, place.ledger.store_files(std::move(files)));
-    TRY(commit_with_news(place, contracts, std::move(cut), [&] {
-        report.landed_time = place.clock.now();
-        if (on_landed) {
-            on_landed(report);
-        }
-    }));
+    TRY_LET(report.landed_time, commit_with_news(place, contracts, std::move(cut)));
     return report;
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <stop_token>
 
 #include "base/result.h"
@@ -11,11 +10,10 @@
 
 namespace weir::landing {
 
-/// Appends an entry behind the schema versions that were announced before it, in one append, and
-/// says so before anything else is done.
-Status commit_with_news(
-    LandingPlace& place, ContractBook& contracts, ledger::EntryBody entry,
-    const std::function<void()>& committed = [] {});
+/// Appends an entry behind the schema versions that were announced before it, in one append.
+/// Returns when the entry was durable, before what the append leaves to be finished.
+Result<Timestamp> commit_with_news(LandingPlace& place, ContractBook& contracts,
+                                   ledger::EntryBody entry);
 
 /// Reads from `source` into `writer`. Fails with `internal` if the source counts other changes than
 /// it gave.
@@ -23,9 +21,8 @@ Result<change::CutEnd> read_changes(change::ChangeSource& source, change::CutBou
                                     CutWriter& writer, const std::stop_token& stop);
 
 /// Makes what was written data: files, announced schema versions and the entry, in one append.
-/// `on_landed` hears of it at once. REQUIRES: `cut` has a commit time; its files are the writer's.
+/// REQUIRES: `cut` has a commit time; its files are the writer's.
 Result<CutReport> land_cut(LandingPlace& place, ContractBook& contracts, CutWriter&& writer,
-                           ledger::CutLanded cut,
-                           const std::function<void(const CutReport&)>& on_landed);
+                           ledger::CutLanded cut);
 
 }  // namespace weir::landing

@@ -136,11 +136,15 @@ private:
         const std::size_t aside = place_.state.aside().size();
         const bool closes = cut.snapshot_attempt.has_value();
         TRY_LET(const CutReport report,
-                land_cut(place_, contracts_, std::move(writer), std::move(cut), options_.on_cut));
+                land_cut(place_, contracts_, std::move(writer), std::move(cut)));
         if (readings_ && (closes || place_.state.aside().size() > aside)) {
             readings_->wake();
         }
-        return acknowledge(report.position);
+        TRY(acknowledge(report.position));
+        if (options_.on_cut) {
+            options_.on_cut(report);
+        }
+        return {};
     }
 
     Status pass_silence() {

@@ -63,8 +63,11 @@ Status land_window(LandingPlace place, change::ChangeSource& source, const Strea
     SpillSpace space(options.spill_folder, options.spill_memory_bytes_max);
     CutWriter writer(space, contracts, options.part_size);
     TRY_LET(const Window window, read_window(place.state.reading().position, source, writer, stop));
-    TRY_LET(const CutReport report, land_cut(place, contracts, std::move(writer),
-                                             cut_of(window, place.state), options.on_cut));
+    TRY_LET(const CutReport report,
+            land_cut(place, contracts, std::move(writer), cut_of(window, place.state)));
+    if (options.on_cut) {
+        options.on_cut(report);
+    }
     return source.acknowledge(report.position);
 }
 
