@@ -31,8 +31,10 @@ struct Window {
 
 Result<Window> read_window(change::Position end, change::ChangeSource& source, CutWriter& writer,
                            const std::stop_token& stop) {
+    // Both are asked through references that are not const. NOLINTBEGIN(misc-const-correctness)
     WindowBoundary window_end(end);
     TransactionEnd boundary(window_end);
+    // NOLINTEND(misc-const-correctness)
     TRY_LET(const change::CutEnd read, read_changes(source, boundary, writer, stop));
     if (stop.stop_requested() && read.position < end) {
         return fail(ErrorKind::cancelled, "the snapshot was stopped; the next start goes on");

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <concepts>
 #include <functional>
 #include <iterator>
 #include <map>
@@ -181,38 +182,49 @@ std::string copy_statement(const Connection& session, const CapturedTable& table
                        select_list(session, table), from, where);
 }
 
-/// Reads one row of COPY's binary form from the front of `rest`. Returns false at the trailer.
-Result<bool> take_row(std::span<const std::byte>& rest, const CapturedTable& table, Tuple& row) {
-    const auto ends_early = [] {
-        return fail(ErrorKind::corrupt, "a row of the copy ends too early");
-    };
-    if (rest.size() < sizeof(std::int16_t)) {
-        return ends_early();
+template <std::integral Number>
+std::optional<Number> take_number(std::span<const std::byte>& rest) {
+    if (rest.size() < sizeof(Number)) {
+        return std::nullopt;
     }
-    const auto count = load_big_endian<std::int16_t>(rest.data());
-    rest = rest.subspan(sizeof(count));
-    if (count < 0) {
+    const auto number = load_big_endian<Number>(rest.data());
+    rest = rest.subspan(sizeof(Number));
+    return number;
+}
+
+/// Takes a value of COPY's binary form. Returns false if the bytes end before it does.
+bool take_value(std::span<const std::byte>& rest, bool binary, TupleValue& value) {
+    const auto size = take_number<std::int32_t>(rest);
+    if (!size) {
         return false;
     }
-    row.resize(static_cast<std::size_t>(count));
-    for (std::size_t index = 0; index < row.size(); ++index) {
-        if (rest.size() < sizeof(std::int32_t)) {
-            return ends_early();
-        }
-        const auto size = load_big_endian<std::int32_t>(rest.data());
-        rest = rest.subspan(sizeof(size));
-        if (size < 0) {
-            row[index] = {};
-            continue;
-        }
-        const auto bytes = static_cast<std::size_t>(size);
-        if (rest.size() < bytes) {
-            return ends_early();
-        }
+    if (*size < 0) {
+        value = {};
+        return true;
+    }
+    const auto bytes = static_cast<std::size_t>(*size);
+    if (rest.size() < bytes) {
+        return false;
+    }
+    value = {binary ? TupleValue::State::binary : TupleValue::State::text, rest.first(bytes)};
+    rest = rest.subspan(bytes);
+    return true;
+}
+
+/// Reads one row of COPY's binary form from the front of `rest`. Returns false at the trailer.
+Result<bool> take_row(std::span<const std::byte>& rest, const CapturedTable& table, Tuple& row) {
+    const auto count = take_number<std::int16_t>(rest);
+    if (count && *count < 0) {
+        return false;
+    }
+    row.resize(count ? static_cast<std::size_t>(*count) : 0);
+    bool whole = count.has_value();
+    for (std::size_t index = 0; whole && index < row.size(); ++index) {
         const bool binary = index < table.codecs.size() && table.codecs[index].reads_binary();
-        row[index] = {binary ? TupleValue::State::binary : TupleValue::State::text,
-                      rest.first(bytes)};
-        rest = rest.subspan(bytes);
+        whole = take_value(rest, binary, row[index]);
+    }
+    if (!whole) {
+        return fail(ErrorKind::corrupt, "a row of the copy ends too early");
     }
     return true;
 }

@@ -236,7 +236,7 @@ std::shared_ptr<arrow::DataType> timestamp_type(bool with_zone) {
 
 // One line for each type. NOLINTNEXTLINE(readability-function-size)
 ValueCodec ValueCodec::create(TypeOid type, std::int32_t type_modifier, bool enum_type) {
-    const auto text = ValueCodec(arrow::utf8(), read_text, read_text);
+    ValueCodec text(arrow::utf8(), read_text, read_text);
     if (enum_type) {
         return text;
     }
