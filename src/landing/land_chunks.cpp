@@ -171,7 +171,7 @@ private:
                 break;
             }
             auto read = read_chunk(*chunk, worker);
-            settle(std::move(before));
+            settle(before);
             if (!read) {
                 note(std::move(read).error());
             } else if (*read != nullptr) {
@@ -180,10 +180,10 @@ private:
                 });
             }
         }
-        settle(std::move(before));
+        settle(before);
     }
 
-    void settle(std::future<Status> landing) {
+    void settle(std::future<Status>& landing) {
         if (landing.valid()) {
             if (Status landed = landing.get(); !landed) {
                 note(std::move(landed).error());
