@@ -203,6 +203,7 @@ Result<bool> has_ddl_trigger(Connection& connection, const std::string& publicat
 std::vector<std::string> drop_ddl_trigger_statements(const Connection& connection,
                                                      const std::string& publication) {
     std::vector<std::string> statements;
+    statements.reserve(events.size() + 2);
     for (const Event& event : events) {
         statements.push_back("DROP EVENT TRIGGER IF EXISTS " +
                              connection.quote_identifier(event_trigger(publication, event.name)));
