@@ -570,38 +570,44 @@ Result<CapturedTable> TableDiscovery::follow(const CapturedTable& known, const T
     return table;
 }
 
+Result<TableDiscovery::ReadType> TableDiscovery::read_told_type(const ToldColumn& column,
+                                                                const catalog::Column* old) {
+    if (!column.base_name.empty()) {
+        note({.type = column.type, .schema = column.base_schema, .name = column.base_name});
+    }
+    TRY_LET(const ResolvedType type, resolve(column.type, column.type_modifier));
+    TRY_LET(std::string name, type_name(column.type, column.type_modifier));
+    const ValueCodec codec = ValueCodec::create(type.base, type.type_modifier, type.is_enum);
+    if (type.is_gone && old != nullptr && is_still(*old, type, codec)) {
+        return ReadType{.name = old->source_type,
+                        .codec = ValueCodec::create_for(old->landed_type)};
+    }
+    return ReadType{.name = std::move(name), .codec = codec};
+}
+
 Status TableDiscovery::read_told_columns(const ToldShape& told, const TableContract& before,
                                          CapturedTable& table, TableContract& contract) {
     for (const ToldColumn& column : told.columns) {
         if (!is_captured(column.generated, connection_)) {
             continue;
         }
-        if (!column.base_name.empty()) {
-            note({.type = column.type, .schema = column.base_schema, .name = column.base_name});
-        }
-        const auto old = std::ranges::find(before.columns, column.number, &catalog::Column::id);
-        const bool is_new = old == before.columns.end();
-        TRY_LET(const ResolvedType type, resolve(column.type, column.type_modifier));
-        TRY_LET(std::string type_text, type_name(column.type, column.type_modifier));
-        ValueCodec codec = ValueCodec::create(type.base, type.type_modifier, type.is_enum);
-        if (type.is_gone && !is_new && is_still(*old, type, codec)) {
-            type_text = old->source_type;
-            codec = ValueCodec::create_for(old->landed_type);
-        }
-        const bool is_told = column.missing_value && may_be_missing(*codec.landed_type());
-        table.rewritten |= is_new ? !is_told && (column.missing_value || column.has_own)
-                                  : old->source_type != type_text;
-        table.codecs.push_back(codec);
+        const auto found = std::ranges::find(before.columns, column.number, &catalog::Column::id);
+        const catalog::Column* old = found == before.columns.end() ? nullptr : &*found;
+        TRY_LET(ReadType type, read_told_type(column, old));
+        const bool is_told = column.missing_value && may_be_missing(*type.codec.landed_type());
+        table.rewritten |= old == nullptr ? !is_told && (column.missing_value || column.has_own)
+                                          : old->source_type != type.name;
+        table.codecs.push_back(type.codec);
         contract.columns.push_back({.id = column.number,
                                     .name = column.name,
-                                    .source_type = std::move(type_text),
-                                    .landed_type = codec.landed_type(),
+                                    .source_type = std::move(type.name),
+                                    .landed_type = type.codec.landed_type(),
                                     .nullable = column.nullable,
                                     .in_key = column.in_key,
                                     .tags = tags_of(told.table, column.name),
-                                    .missing_value = !is_new   ? old->missing_value
-                                                     : is_told ? column.missing_value
-                                                               : std::nullopt});
+                                    .missing_value = old != nullptr ? old->missing_value
+                                                     : is_told      ? column.missing_value
+                                                                    : std::nullopt});
     }
     return {};
 }

@@ -82,6 +82,12 @@ private:
         std::string name;
     };
 
+    /// What a column's type is called, and how its values are read.
+    struct ReadType {
+        std::string name;
+        ValueCodec codec;
+    };
+
     Result<std::vector<TextRow>> matches(const std::string& pattern, const Patterns& exclude);
     /// Leaves out partitions of tables that are captured as a whole, or refuses them.
     Status leave_out_partitions(Names& names, const Names& captured);
@@ -100,6 +106,8 @@ private:
     Result<std::map<std::string, std::uint32_t>> attribute_numbers(RelationId id);
     Status read_told_columns(const Relation& relation, const catalog::TableContract* before,
                              CapturedTable& table, catalog::TableContract& contract);
+    /// `old`: the column as it was known; null if it is new.
+    Result<ReadType> read_told_type(const ToldColumn& column, const catalog::Column* old);
     Status read_told_columns(const ToldShape& told, const catalog::TableContract& before,
                              CapturedTable& table, catalog::TableContract& contract);
     /// Says how the source names the old rows of a table of this letter of replica identity.
