@@ -1,8 +1,6 @@
 #include "landing/land_chunks.h"
 
 #include <algorithm>
-#include <future>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -164,28 +162,12 @@ private:
 
     /// Takes chunks until none is left. The first error that is no table's own stops all workers.
     void work(std::size_t worker) {
-        std::future<Status> before;  // The chunk before goes to the disk while the next is read.
         while (!stop_.stop_requested()) {
             const change::SnapshotChunk* const chunk = take_chunk();
             if (chunk == nullptr) {
-                break;
+                return;
             }
-            auto read = read_chunk(*chunk, worker);
-            settle(before);
-            if (!read) {
-                note(std::move(read).error());
-            } else if (*read != nullptr) {
-                before = std::async(std::launch::async, [this, chunk, rows = *std::move(read)] {
-                    return land_chunk(*chunk, std::move(*rows));
-                });
-            }
-        }
-        settle(before);
-    }
-
-    void settle(std::future<Status>& landing) {
-        if (landing.valid()) {
-            if (Status landed = landing.get(); !landed) {
+            if (auto landed = land_chunk(*chunk, worker); !landed) {
                 note(std::move(landed).error());
             }
         }
@@ -206,32 +188,23 @@ private:
         return given_up_.contains(table);
     }
 
-    /// Returns the chunk's rows, or null if its table is given up.
-    Result<std::unique_ptr<ChunkWriter>> read_chunk(const change::SnapshotChunk& chunk,
-                                                    std::size_t worker) {
+    Status land_chunk(const change::SnapshotChunk& chunk, std::size_t worker) {
         if (is_given_up(chunk.contract->name)) {
-            return nullptr;
+            return {};
         }
-        auto writer = std::make_unique<ChunkWriter>(place_.store, chunk.contract,
-                                                    ChunkName{.attempt = attempt_,
-                                                              .chunk = chunk.index,
-                                                              .time = plan().time,
-                                                              .epoch = place_.epoch},
-                                                    options_.part_size);
-        const Status read = source_.read_chunk(chunk, worker, *writer, stop_.get_token());
+        ChunkWriter writer(
+            place_.store, chunk.contract,
+            {.attempt = attempt_, .chunk = chunk.index, .time = plan().time, .epoch = place_.epoch},
+            options_.part_size);
+        const Status read = source_.read_chunk(chunk, worker, writer, stop_.get_token());
         if (stop_.stop_requested()) {
             // The source may have ended early without an error.
             return fail(ErrorKind::cancelled, "the chunk was stopped");
         }
         if (!read && is_of_table(read.error())) {
-            TRY(give_up(chunk.contract->name, read.error().to_string()));
-            return nullptr;
+            return give_up(chunk.contract->name, read.error().to_string());
         }
         TRY(read);
-        return writer;
-    }
-
-    Status land_chunk(const change::SnapshotChunk& chunk, ChunkWriter&& writer) {
         const std::uint64_t rows = writer.rows();
         TRY_LET(auto files, std::move(writer).finish());
         return place_.turns.take(

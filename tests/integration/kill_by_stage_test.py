@@ -30,7 +30,7 @@ MODELS = "models: {project: claims, every: 100ms}\n"
 # Thread, place and highest point of each stage's kills.
 POINTS = {
     "snapshot": [("worker", "unfinished data", 25), ("worker", "/landing/", 40)],
-    "stream": [("capture", "replication stream", 30)],
+    "stream": [("", "replication stream", 30)],  # A thread of its own reads it.
     "file writing": [("capture", "unfinished data", 60), ("capture", "/landing/", 80)],
     "ledger append": [("", "unfinished entries", 120), ("", "/ledger/", 200)],
     "refine": [("refine", "unfinished data", 60), ("refine", "/processing/", 80)],
