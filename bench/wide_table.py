@@ -42,7 +42,7 @@ def work_singly(server, first, changes):
     server.psql(f"""do $$
 begin
   for k in {first} .. {first} + {changes} / 3 - 1 loop
-    insert into claims.line select {ROW} from generate_series(k, k) i;
+    insert into claims.line select {ROW} from generate_series(k::bigint, k) i;
     commit;
     update claims.line set status = 'paid', paid_amount = billed_amount where line_id = k - {first} + 1;
     commit;
