@@ -1,5 +1,6 @@
 """A slot that waited while changes were made, and copies of it, so that every round reads the same backlog."""
 
+from conditions import require_all
 from measured_process import run_measured
 
 COUNT = """select count(*) from pg_logical_slot_peek_binary_changes('{}', null, null, 'proto_version', '1',
@@ -31,6 +32,16 @@ class Backlog:
             "-f", "/dev/null", "-E", self.end, "-o", "proto_version=1", "-o", "publication_names=backlog",
             "-o", f"binary={binary}", "--no-loop"])
         self.drop_slot("backlog_copy")
+        return cost
+
+    def capture(self, template, folder, changes):
+        """Has a copy of the pipeline and its slot, which stand before the backlog, read its `changes`; returns the Cost."""
+        before = template.landed()
+        self.copy_slot("weir_weir", "weir_weir_copy")
+        pipeline = template.copy(folder, "weir_weir_copy")
+        cost = pipeline.run("capture")
+        require_all(pipeline.landed() - before, changes)
+        self.drop_slot("weir_weir_copy")
         return cost
 
     def copy_slot(self, name, copy):

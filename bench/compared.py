@@ -63,7 +63,6 @@ class Drain:
         self.kept = tempfile.TemporaryDirectory(prefix="weirbench.")
         self.template = Pipeline.initialise(server, self.kept.name)
         self.template.run("capture")  # The snapshot, which is not measured here.
-        self.before = self.template.landed()
         self.backlog = Backlog(server)
         self.work(rows + 1, max(300, int(self.changes * scale)))
         self.rows = self.backlog.close()
@@ -76,12 +75,7 @@ class Drain:
 
     def weir(self, folder):
         """`weir capture` of a copy of the pipeline and its slot, which stand before the backlog."""
-        self.backlog.copy_slot("weir_weir", "weir_weir_copy")
-        pipeline = self.template.copy(folder, "weir_weir_copy")
-        cost = pipeline.run("capture")
-        require_all(pipeline.landed() - self.before, self.rows)
-        self.backlog.drop_slot("weir_weir_copy")
-        return cost
+        return self.backlog.capture(self.template, folder, self.rows)
 
 
 class FullDrain(Drain):

@@ -4,7 +4,7 @@ import tempfile
 
 import wide_table
 from backlog import Backlog
-from conditions import conditions, line, require_all
+from conditions import conditions, line
 from pipeline import Pipeline
 from postgres import PostgresServer
 
@@ -18,18 +18,13 @@ def drain_of(rows, changes, rounds):
         wide_table.fill(server, rows)
         template = Pipeline.initialise(server, folder)
         template.run("capture")
-        before = template.landed()
         backlog = Backlog(server)
         wide_table.work(server, rows + 1, changes, 100)
         made = backlog.close()
         costs = []
         for _ in range(rounds):
             with tempfile.TemporaryDirectory(prefix="weirbench.") as copied:
-                backlog.copy_slot("weir_weir", "weir_weir_copy")
-                pipeline = template.copy(copied, "weir_weir_copy")
-                costs.append(pipeline.run("capture"))
-                require_all(pipeline.landed() - before, made)
-                backlog.drop_slot("weir_weir_copy")
+                costs.append(backlog.capture(template, copied, made))
         return sorted(costs, key=lambda cost: cost.cpu_s), made, conditions(server)
 
 

@@ -3,11 +3,11 @@
 import collections
 import dataclasses
 import os
-import pathlib
-import re
 import subprocess
 import threading
 import time
+
+from resident_peak import resident_peak
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,16 +15,6 @@ class Cost:
     wall_s: float
     cpu_s: float
     peak_rss_mib: float
-
-
-def resident_peak(process):
-    """Returns in MiB what a process has needed so far. What wait4 tells has the peak of the process that forked it, too."""
-    try:
-        status = pathlib.Path(f"/proc/{process}/status").read_text()
-    except OSError:
-        return 0
-    found = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
-    return int(found[1]) / 1024 if found else 0
 
 
 class Running:

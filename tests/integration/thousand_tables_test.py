@@ -6,7 +6,6 @@ in the store and the process's own peak memory are looked at. How long it takes:
 """
 
 import os
-import pathlib
 import re
 import subprocess
 import time
@@ -15,6 +14,7 @@ import pytest
 
 from chain import SHARE, Chain
 from postgres import PostgresServer
+from resident_peak import resident_peak
 
 TABLES = 1000
 MAKE = """do $$ begin for i in {first}..{last} loop execute format(
@@ -33,13 +33,6 @@ def server():
         running.psql("alter system set log_line_prefix = '%a '")
         running.psql("select pg_reload_conf()")
         yield running
-
-
-def resident_peak(process):
-    """Returns in MiB what a process has needed so far. What wait4 tells has the peak of the process that forked it, too."""
-    status = pathlib.Path(f"/proc/{process}/status").read_text()
-    found = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
-    return int(found[1]) / 1024 if found else 0
 
 
 def capture(chain):
