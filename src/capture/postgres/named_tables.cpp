@@ -16,6 +16,11 @@ const char* const identity_letter =
     "SELECT FROM part JOIN pg_class p ON p.oid = part.inhrelid AND p.relkind <> 'p' AND "
     "p.relreplident NOT IN ('d', 'f'))) THEN 'n' ELSE c.relreplident END";
 
+std::string quote_table(const Connection& connection, const catalog::TableName& name) {
+    return fmt::format("{}.{}", connection.quote_identifier(name.schema),
+                       connection.quote_identifier(name.table));
+}
+
 std::string from_named_tables(const Connection& connection,
                               const std::vector<catalog::TableName>& names) {
     std::string schemas;

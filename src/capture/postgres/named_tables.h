@@ -8,6 +8,9 @@
 
 namespace weir::capture::postgres {
 
+/// Quotes a table with its schema.
+std::string quote_table(const Connection& connection, const catalog::TableName& name);
+
 /// Returns the items of a FROM clause that find all of `names` at once, however many there are: `n`
 /// is each one's row of pg_namespace, `c` its row of pg_class. A name without a table has no row.
 std::string from_named_tables(const Connection& connection,

@@ -31,11 +31,6 @@ constexpr std::size_t copy_header_bytes = 19;
 // How often a snapshot begins whose tables are exchanged meanwhile.
 constexpr int begin_attempts_max = 20;
 
-std::string quote_table(const Connection& session, const catalog::TableName& name) {
-    return fmt::format("{}.{}", session.quote_identifier(name.schema),
-                       session.quote_identifier(name.table));
-}
-
 // TRUNCATE and whatever writes a table anew exchange its storage, and the new one is empty to an
 // older snapshot. The catalog's row is the snapshot's; the functions look at the present.
 constexpr auto find_storage_sql =

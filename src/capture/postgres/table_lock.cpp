@@ -30,9 +30,7 @@ std::string lock_statement(const Connection& session,
     std::string list;
     for (const catalog::TableName& name : names) {
         // ONLY would leave out a partitioned table's partitions.
-        list +=
-            fmt::format("{}{}.{}", list.empty() ? "" : ", ", session.quote_identifier(name.schema),
-                        session.quote_identifier(name.table));
+        list += (list.empty() ? "" : ", ") + quote_table(session, name);
     }
     return fmt::format("LOCK TABLE {} IN ACCESS SHARE MODE", list);
 }
