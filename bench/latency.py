@@ -16,6 +16,8 @@ from pipeline import BUILD, Pipeline
 from postgres import PostgresServer
 
 RATE = 2_000
+# The server hands on what it has flushed: without this its log writer alone would decide, five times a second.
+SETTINGS = {"synchronous_commit": "on"}
 CUTS = {"50ms": ("landed_p50_ms", 100), "1s": ("landed_p99_ms", 1200)}
 INSERT = r"""\set k random(1, 1000000000000)
 insert into claims.line select {} from generate_series(:k::bigint, :k) i on conflict do nothing;
@@ -56,7 +58,7 @@ class Landings:
 
 
 def measure(interval, seconds):
-    with PostgresServer.start() as server, tempfile.TemporaryDirectory(prefix="weirbench.") as folder:
+    with PostgresServer.start(settings=SETTINGS) as server, tempfile.TemporaryDirectory(prefix="weirbench.") as folder:
         wide_table.fill(server, 100_000)
         pipeline = Pipeline.initialise(server, folder)
         pipeline.set("cut: {interval: 1s", f"cut: {{interval: {interval}")

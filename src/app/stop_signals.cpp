@@ -1,7 +1,6 @@
 #include "app/stop_signals.h"
 
 #include <csignal>
-#include <ctime>
 
 namespace weir::app {
 
@@ -12,13 +11,16 @@ StopSignals::StopSignals() {
     sigaddset(&signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     waiter_ = std::jthread([signals, source = source_](const std::stop_token& over) mutable {
-        const timespec wait{.tv_sec = 0, .tv_nsec = 100'000'000};
-        while (!over.stop_requested()) {
-            if (sigtimedwait(&signals, nullptr, &wait) > 0) {
-                source.request_stop();
-            }
+        int signal = 0;
+        while (sigwait(&signals, &signal) == 0 && !over.stop_requested()) {
+            source.request_stop();
         }
     });
+}
+
+StopSignals::~StopSignals() {
+    waiter_.request_stop();
+    pthread_kill(waiter_.native_handle(), SIGTERM);  // Only this thread hears it.
 }
 
 }  // namespace weir::app

@@ -10,6 +10,9 @@ namespace weir::app {
 class StopSignals {
 public:
     StopSignals();
+    StopSignals(const StopSignals&) = delete;
+    StopSignals& operator=(const StopSignals&) = delete;
+    ~StopSignals();
 
     std::stop_source source() const { return source_; }
 

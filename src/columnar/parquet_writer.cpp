@@ -28,14 +28,33 @@ constexpr std::array<std::string_view, 7> dictionary_columns{"op",
                                                              "untyped.list.element.column",
                                                              "reason"};
 
-std::shared_ptr<parquet::WriterProperties> file_properties() {
+/// No least and largest of texts: a footer, which catalogs copy, has no value of a person, and in
+/// rows as they came hardly a row group is left out by them.
+void disable_text_statistics(const arrow::DataType& type, const std::string& path,
+                             parquet::WriterProperties::Builder& builder) {
+    if (arrow::is_base_binary_like(type.id())) {
+        builder.disable_statistics(path);
+    }
+    for (const auto& field : type.fields()) {
+        const bool is_list = type.id() == arrow::Type::LIST;
+        disable_text_statistics(*field->type(),
+                                path + "." + (is_list ? "list.element" : field->name()), builder);
+    }
+}
+
+std::shared_ptr<parquet::WriterProperties> file_properties(const arrow::Schema& schema) {
     parquet::WriterProperties::Builder builder;
     builder.version(parquet::ParquetVersion::PARQUET_2_6)
         ->compression(parquet::Compression::ZSTD)
         ->compression_level(1)
-        ->disable_dictionary();
+        ->disable_dictionary()
+        ->set_size_statistics_level(parquet::SizeStatisticsLevel::None)
+        ->enable_store_decimal_as_integer();
     for (const std::string_view column : dictionary_columns) {
         builder.enable_dictionary(std::string(column));
+    }
+    for (const auto& field : schema.fields()) {
+        disable_text_statistics(*field->type(), field->name(), builder);
     }
     return builder.build();
 }
@@ -99,7 +118,7 @@ Result<ParquetWriter> ParquetWriter::open(std::shared_ptr<arrow::Schema> schema,
     std::unique_ptr<parquet::arrow::FileWriter> writer;
     TRY(guarded(*stream, [&] {
         return parquet::arrow::FileWriter::Open(*schema, arrow::default_memory_pool(), stream,
-                                                file_properties(), arrow_properties())
+                                                file_properties(*schema), arrow_properties())
             .Value(&writer);
     }));
     return ParquetWriter(std::move(schema), std::move(stream), std::move(writer));

@@ -2,13 +2,17 @@
 
 #include <arrow/array.h>
 #include <arrow/builder.h>
+#include <arrow/io/memory.h>
 #include <arrow/record_batch.h>
 #include <arrow/table.h>
 #include <arrow/table_builder.h>
 #include <arrow/type.h>
 #include <arrow/util/key_value_metadata.h>
 #include <gtest/gtest.h>
+#include <parquet/file_reader.h>
+#include <parquet/metadata.h>
 
+#include <map>
 #include <random>
 
 #include "base/result_matchers.h"
@@ -191,6 +195,26 @@ TEST(ParquetReader, RefusesWhatIsNoParquet) {
     EXPECT_THAT(ParquetReader::open(open_bytes({})), IsError(ErrorKind::corrupt));
     EXPECT_THAT(ParquetReader::open(open_bytes(std::vector(100, std::byte{'x'}))),
                 IsError(ErrorKind::corrupt));
+}
+
+TEST(PartedWriter, NoTextIsInAFooter) {
+    MemoryStore store;
+    write(store, *make_rows(100, 3), {}, [] { return 100; });
+    const auto bytes = store.read("part-1").value().bytes;
+    const auto reader = parquet::ParquetFileReader::Open(std::make_shared<arrow::io::BufferReader>(
+        std::make_shared<arrow::Buffer>(reinterpret_cast<const std::uint8_t*>(bytes.data()),
+                                        static_cast<std::int64_t>(bytes.size()))));
+    std::map<std::string, bool> has_statistics;
+    const auto group = reader->metadata()->RowGroup(0);
+    for (int column = 0; column < group->num_columns(); ++column) {
+        const auto chunk = group->ColumnChunk(column);
+        has_statistics[chunk->path_in_schema()->ToDotString()] = chunk->is_stats_set();
+    }
+    EXPECT_EQ(has_statistics, (std::map<std::string, bool>{{"op", false},
+                                                           {"after_image.id", true},
+                                                           {"after_image.paid", true},
+                                                           {"after_image.note", false},
+                                                           {"unchanged.list.element", false}}));
 }
 
 }  // namespace

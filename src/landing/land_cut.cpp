@@ -11,7 +11,7 @@ Result<Timestamp> commit_with_news(LandingPlace& place, ContractBook& contracts,
                                    ledger::EntryBody entry) {
     TRY_LET(auto entries, contracts.store_news(place.ledger));
     entries.push_back(std::move(entry));
-    TRY(place.ledger.append(place.lease, entries, ledger::Finish::later));
+    TRY(place.ledger.append(place.lease, entries));
     const Timestamp committed = place.clock.now();
     TRY(ledger::catch_up(place.state, place.ledger));
     contracts.forget_news();

@@ -148,6 +148,7 @@ private:
     }
 
     Status pass_silence() {
+        TRY(place_.ledger.finish());
         const bool due = place_.clock.steady_now() - recorded_at_ >= options_.position_interval;
         const bool far =
             read_ > place_.state.position &&

@@ -1,13 +1,14 @@
 #include "ledger/head.h"
 
+#include <charconv>
+
 #include "base/line.h"
-#include "ledger/staging.h"
+#include "ledger/tile.h"
 
 namespace weir::ledger {
 namespace {
 
-constexpr std::string_view first_line = "weir ledger head v1";
-constexpr std::string_view folder = "ledger/";
+constexpr std::string_view first_line = "weir ledger head v2";
 
 std::string text_of(std::span<const std::byte> bytes) {
     std::string text;
@@ -18,10 +19,36 @@ std::string text_of(std::span<const std::byte> bytes) {
     return text;
 }
 
+Result<std::uint64_t> take_count(std::string_view& rest) {
+    TRY_LET(const std::string_view line, take_line(rest));
+    std::uint64_t count = 0;
+    std::from_chars(line.data(), line.data() + line.size(), count);
+    if (std::to_string(count) != line) {
+        return fail(ErrorKind::corrupt, "a count of the head is not a plain 64-bit decimal");
+    }
+    return count;
+}
+
+Result<Tail> take_tail(std::string_view& rest) {
+    TRY_LET(const std::uint64_t before, take_count(rest));
+    TRY_LET(const std::uint64_t bytes, take_count(rest));
+    if (bytes > rest.size()) {
+        return fail(ErrorKind::corrupt, "the head is torn");
+    }
+    TRY_LET(auto entries, parse_bundle(std::as_bytes(std::span(rest.substr(0, bytes)))));
+    rest.remove_prefix(bytes);
+    return Tail{.before = {before}, .entries = std::move(entries)};
+}
+
 }  // namespace
 
 std::string format_head(const Head& head) {
-    return fmt::format("{}\n{}\n{}", first_line, head.staging.substr(folder.size()), head.note);
+    std::vector<std::byte> bundle;
+    for (const std::string& entry : head.tail.entries) {
+        append_to_bundle(bundle, entry);
+    }
+    return fmt::format("{}\n{}\n{}\n{}{}", first_line, head.tail.before.entries, bundle.size(),
+                       text_of(bundle), head.note);
 }
 
 Result<Head> open_head(std::string_view text, std::span<const VerifyingKey> trusted) {
@@ -30,13 +57,11 @@ Result<Head> open_head(std::string_view text, std::span<const VerifyingKey> trus
     if (version != first_line) {
         return fail(ErrorKind::corrupt, "the head's first line is not \"{}\"", first_line);
     }
-    TRY_LET(const std::string_view staging, take_line(rest));
-    Head head{.checkpoint = {},
-              .note = std::string(rest),
-              .staging = fmt::format("{}{}", folder, staging)};
+    TRY_LET(Tail tail, take_tail(rest));
+    Head head{.checkpoint = {}, .note = std::string(rest), .tail = std::move(tail)};
     TRY_LET(head.checkpoint, open_checkpoint(rest, trusted));
-    if (staged_size(head.staging) != head.checkpoint.size) {
-        return fail(ErrorKind::corrupt, "the head names no staging object of its size, size={}",
+    if (head.tail.after() != head.checkpoint.size) {
+        return fail(ErrorKind::corrupt, "the head's entries do not end at its size, size={}",
                     head.checkpoint.size.entries);
     }
     return head;

@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "ledger/checkpoint.h"
@@ -15,15 +16,24 @@ namespace weir::ledger {
 inline constexpr std::string_view head_key = "ledger/head";
 inline constexpr std::string_view checkpoint_key = "ledger/checkpoint";
 
-/// What was committed last: replacing it is the commit.
+/// The newest entries, whose tiles may not be written.
+struct Tail {
+    TreeSize before{};
+    std::vector<std::string> entries;
+
+    TreeSize after() const { return {before.entries + entries.size()}; }
+};
+
+/// What is committed: replacing it is the commit. All tiles of `tail.before` are durable.
 struct Head {
     Checkpoint checkpoint;
-    std::string note;     // The signed bytes of `checkpoint`.
-    std::string staging;  // Key of the entries that led to it.
+    std::string note;  // The signed bytes of `checkpoint`.
+    Tail tail;         // Ends at the checkpoint's size.
 };
 
 std::string format_head(const Head& head);
-/// Fails as `open_checkpoint` does, or with `corrupt`.
+/// Fails as `open_checkpoint` does, or with `corrupt`. That the entries lead to the signed root is
+/// not checked.
 Result<Head> open_head(std::string_view text, std::span<const VerifyingKey> trusted);
 
 struct VersionedHead {

@@ -41,6 +41,11 @@ Result<std::unique_ptr<Ledger>> Ledger::open(store::ObjectStore& store, const Si
     return std::unique_ptr<Ledger>(new Ledger(store, clock, std::move(log)));
 }
 
+Ledger::~Ledger() {
+    // Whoever opens the ledger next mends a failure.
+    static_cast<void>(log_.finish());
+}
+
 TreeSize Ledger::size() const {
     const std::lock_guard lock(mutex_);
     return log_.size();
@@ -48,6 +53,7 @@ TreeSize Ledger::size() const {
 
 Result<std::vector<Entry>> Ledger::read_from(TreeSize from) {
     const std::lock_guard lock(mutex_);
+    TRY(finish_if_due());
     TRY_LET(const auto news, refresh());
     if (from > log_.size()) {
         return fail(ErrorKind::invalid, "cannot read ledger: it is shorter, from={}, size={}",
@@ -76,16 +82,16 @@ Result<Lease> Ledger::take_lease(Stage stage) {
                 to_string(stage));
 }
 
-Result<TreeSize> Ledger::append(const Lease& lease, std::span<const EntryBody> bodies,
-                                Finish finish) {
+Result<TreeSize> Ledger::append(const Lease& lease, std::span<const EntryBody> bodies) {
     const std::lock_guard lock(mutex_);
+    TRY(finish_if_due());
     TRY_LET(const auto texts, format(lease, bodies));
     for (int tries = 0; tries < tries_max; ++tries) {
         TRY(check_lease(lease));
         if (texts.empty()) {
             return log_.size();
         }
-        TRY_LET(const bool appended, try_append(texts, finish).with("cannot append to ledger"));
+        TRY_LET(const bool appended, try_append(texts).with("cannot append to ledger"));
         if (appended) {
             return log_.size();
         }
@@ -106,13 +112,9 @@ Result<std::vector<std::string>> Ledger::format(const Lease& lease,
     return texts;
 }
 
-Result<bool> Ledger::try_append(std::span<const std::string> texts, Finish finish) {
+Result<bool> Ledger::try_append(std::span<const std::string> texts) {
     const Status appended = log_.append(texts);
     if (appended) {
-        if (finish == Finish::now) {
-            // The entries are durable: a failure from here on is mended by whoever comes next.
-            static_cast<void>(log_.finish());
-        }
         return true;
     }
     if (appended.error().kind() != ErrorKind::conflict) {
@@ -143,9 +145,6 @@ void Ledger::note_epochs(std::span<const Entry> entries) {
 }
 
 Result<Epoch> Ledger::epoch_of(Stage stage) {
-    if (!epochs_.contains(stage)) {
-        TRY(log_.finish());
-    }
     // Epochs only rise, so the last entry of a stage has its highest.
     for (TreeSize end = log_.size(); !epochs_.contains(stage) && end.entries > 0;) {
         const TreeSize begin{(end.entries - 1) / tile_width * tile_width};
@@ -155,6 +154,21 @@ Result<Epoch> Ledger::epoch_of(Stage stage) {
         end = begin;
     }
     return epochs_[stage];
+}
+
+Status Ledger::finish() {
+    const std::lock_guard lock(mutex_);
+    return finish_log();
+}
+
+Status Ledger::finish_if_due() {
+    return clock_.steady_now() - finished_at_ >= finish_interval ? finish_log() : Status{};
+}
+
+Status Ledger::finish_log() {
+    TRY(log_.finish());
+    finished_at_ = clock_.steady_now();
+    return {};
 }
 
 Status Ledger::check_lease(const Lease& lease) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -19,10 +20,6 @@
 
 namespace weir::ledger {
 
-/// When the tiles and the checkpoint of appended entries are written, which are durable before: at
-/// once, or by the next call.
-enum class Finish { now, later };
-
 /// The right to append for one stage, until somebody takes a higher epoch.
 struct Lease {
     Stage stage = Stage::operate;
@@ -31,8 +28,10 @@ struct Lease {
 };
 
 /// An append-only log of entries whose appending is weir's commit (docs/formats/ledger.md).
-/// `append` returns after the entries are durable; whoever opens the ledger finishes what a dead
-/// process began. Any thread may call it; several processes may append to one store.
+/// `append` returns after the entries are durable. Their tiles and the public checkpoint follow
+/// within `finish_interval` while the ledger is used, when it is idle by `finish`, at the latest
+/// when the object goes; after a kill by whoever opens the ledger. Any thread may call it; several
+/// processes may append to one store.
 class Ledger {
 public:
     /// Makes a ledger in an empty store whose first entry is `created`; fails with
@@ -43,6 +42,11 @@ public:
     /// `denied`. `store`, `key` and `clock` outlive the ledger.
     static Result<std::unique_ptr<Ledger>> open(store::ObjectStore& store, const SigningKey& key,
                                                 const Clock& clock);
+    Ledger(const Ledger&) = delete;
+    Ledger& operator=(const Ledger&) = delete;
+    ~Ledger();
+
+    static constexpr std::chrono::seconds finish_interval{1};
 
     TreeSize size() const;
 
@@ -55,8 +59,10 @@ public:
     /// Appends entries in one step, all or none. An append that another stage overtook is repeated;
     /// one that meets a newer lease of its own stage fails with `denied`, and nothing it wrote is
     /// ever read. `in_doubt`: open the ledger again and look. Returns the size with the entries.
-    Result<TreeSize> append(const Lease& lease, std::span<const EntryBody> bodies,
-                            Finish finish = Finish::now);
+    Result<TreeSize> append(const Lease& lease, std::span<const EntryBody> bodies);
+
+    /// Writes the tiles and the public checkpoint of what was appended, if they wait.
+    Status finish();
 
     /// Keeps up to 8 files as they are and writes a longer list as `manifests/<sha256>.json`.
     Result<FileList> store_files(std::vector<DataFile> files);
@@ -68,13 +74,15 @@ public:
 
 private:
     Ledger(store::ObjectStore& store, const Clock& clock, TileLog log)
-        : store_(store), clock_(clock), log_(std::move(log)) {}
+        : store_(store), clock_(clock), log_(std::move(log)), finished_at_(clock.steady_now()) {}
 
     Result<std::vector<std::string>> format(const Lease& lease,
                                             std::span<const EntryBody> bodies) const;
     /// Appends in one try; returns false if others were first, whose entries are then known.
-    Result<bool> try_append(std::span<const std::string> texts, Finish finish = Finish::now);
+    Result<bool> try_append(std::span<const std::string> texts);
     Result<std::vector<Entry>> refresh();
+    Status finish_if_due();
+    Status finish_log();
     /// Returns the highest epoch of a stage, 0 if it never had a lease.
     Result<Epoch> epoch_of(Stage stage);
     void note_epochs(std::span<const Entry> entries);
@@ -83,8 +91,9 @@ private:
     store::ObjectStore& store_;
     const Clock& clock_;
     mutable std::mutex mutex_;
-    TileLog log_;                    // Guarded by mutex_.
-    std::map<Stage, Epoch> epochs_;  // What is known of the entries below log_.size(). Likewise.
+    TileLog log_;  // Guarded by mutex_, as what follows.
+    std::chrono::steady_clock::time_point finished_at_;
+    std::map<Stage, Epoch> epochs_;  // What is known of the entries below log_.size().
 };
 
 }  // namespace weir::ledger

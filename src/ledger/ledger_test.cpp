@@ -4,6 +4,7 @@
 #include "ledger/ledger.h"
 
 #include <functional>
+#include <numeric>
 #include <utility>
 
 #include "base/result_matchers.h"
@@ -13,6 +14,7 @@
 namespace weir::ledger {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -133,21 +135,62 @@ TEST_F(LedgerTest, LeavesNoLitter) {
     for (int count = 0; count < 300; ++count) {
         ASSERT_THAT(ledger->append(lease, body), IsOk());
     }
-    EXPECT_EQ(keys("ledger/staging/").size(), 1U);
-    EXPECT_THAT(keys("ledger/tile/0/000.p/"), IsEmpty());
-    EXPECT_THAT(keys("ledger/tile/entries/000.p/"), IsEmpty());
+    ASSERT_THAT(ledger->finish(), IsOk());
+    EXPECT_THAT(keys("ledger/tile/0/"), ElementsAre("ledger/tile/0/000", "ledger/tile/0/001.p/46"));
     EXPECT_THAT(keys("ledger/tile/1/"), ElementsAre("ledger/tile/1/000.p/1"));
-    EXPECT_EQ(keys("ledger/tile/0/").size(), 1U + 302 - 256);
+    EXPECT_THAT(keys("ledger/tile/entries/"),
+                ElementsAre("ledger/tile/entries/000", "ledger/tile/entries/001.p/46"));
+    EXPECT_EQ(keys("ledger/").size(), 2 + 2 + 1 + 2U);  // With head and checkpoint.
 }
 
-TEST_F(LedgerTest, SweepsStagingThatLost) {
-    const std::string lost = "ledger/staging/1-" + std::string(64, 'a');
-    const std::string waiting = "ledger/staging/9-" + std::string(64, 'a');
-    ASSERT_THAT(create_object(*store_, lost, {}), IsOk());
-    ASSERT_THAT(create_object(*store_, waiting, {}), IsOk());
-    open();
-    EXPECT_THAT(store_->stat(lost), IsError(ErrorKind::not_found));
-    EXPECT_THAT(store_->stat(waiting), IsOk());
+TEST_F(LedgerTest, OnlyTheHeadIsWrittenUntilTheIntervalIsOver) {
+    const auto ledger = open();
+    const auto before = keys("ledger/");
+    const Lease lease = ledger->take_lease(Stage::capture).value();
+    const EntryBody body[] = {numbered(7)};
+    const EntryBody next[] = {numbered(8)};
+    ASSERT_THAT(ledger->append(lease, body), IsOk());
+    EXPECT_EQ(keys("ledger/"), before);
+    clock_.advance(Ledger::finish_interval);
+    ASSERT_THAT(ledger->append(lease, next), IsOk());
+    EXPECT_THAT(keys("ledger/tile/0/000.p/"), Contains("ledger/tile/0/000.p/3"));
+    EXPECT_THAT(numbers(ledger->read_from({1}).value()), ElementsAre(7, 8));
+    clock_.advance(Ledger::finish_interval);
+    EXPECT_THAT(numbers(ledger->read_from({3}).value()), ElementsAre(8));
+    EXPECT_THAT(keys("ledger/tile/0/000.p/"), Contains("ledger/tile/0/000.p/4"));
+}
+
+TEST_F(LedgerTest, OthersReadAndAppendToWhatIsNotFinished) {
+    const auto one = open();
+    const auto two = open();
+    const Lease capture = one->take_lease(Stage::capture).value();
+    const Lease refine = two->take_lease(Stage::refine).value();
+    for (std::uint64_t number = 0; number < 400; number += 2) {
+        const EntryBody even[] = {numbered(number)};
+        const EntryBody odd[] = {numbered(number + 1)};
+        ASSERT_THAT(one->append(capture, even), IsOk());
+        ASSERT_THAT(two->append(refine, odd), IsOk());
+        if (number % 46 == 0) {
+            ASSERT_THAT((number % 4 == 0 ? one : two)->finish(), IsOk());
+        }
+    }
+    std::vector<std::uint64_t> all(400);
+    std::iota(all.begin(), all.end(), 0);
+    EXPECT_EQ(numbers(one->read_from({}).value()), all);
+    EXPECT_EQ(numbers(two->read_from({}).value()), all);
+    EXPECT_EQ(numbers(open()->read_from({}).value()), all);
+}
+
+TEST_F(LedgerTest, TheHeadStaysSmall) {
+    const auto ledger = open();
+    const Lease lease = ledger->take_lease(Stage::capture).value();
+    const EntryBody body[] = {numbered(1)};
+    std::size_t largest = 0;
+    for (int count = 0; count < 400; ++count) {
+        ASSERT_THAT(ledger->append(lease, body), IsOk());
+        largest = std::max(largest, store_->read("ledger/head")->bytes.size());
+    }
+    EXPECT_LT(largest, 34'000U);
 }
 
 /// A store on which somebody else does something just before a key is read.

@@ -3,15 +3,23 @@
 #include <algorithm>
 
 #include "base/assert.h"
-#include "ledger/staging.h"
 
 namespace weir::ledger {
 namespace {
 
-constexpr int looks_max = 100;  // Others would have to commit this often during one look.
+constexpr int tries_max = 100;  // Others would have to publish this often during one publishing.
+constexpr std::size_t tail_bytes_max = 32U << 10U;  // Every append writes the tail again.
 
-/// Only the swap itself can leave an append in doubt: nothing before it commits anything.
-Status before_commit(Status status) {
+std::size_t bytes_of(const Tail& tail) {
+    std::size_t bytes = 0;
+    for (const std::string& entry : tail.entries) {
+        bytes += entry.size();
+    }
+    return bytes;
+}
+
+/// Only the swap itself can leave an append in doubt: nothing else commits anything.
+Status never_in_doubt(Status status) {
     if (!status && status.error().kind() == ErrorKind::in_doubt) {
         return fail(ErrorKind::unavailable, "{}", status.error().message());
     }
@@ -67,6 +75,29 @@ Status check_root(const TileEdge& edge, const Checkpoint& checkpoint) {
     return {};
 }
 
+/// Returns entries from `from` up to `to`: out of the tail what it has, else out of bundles.
+Result<std::vector<std::string>> read_with(const store::ObjectStore& store, const Tail& tail,
+                                           TreeSize from, TreeSize to) {
+    std::vector<std::string> entries;
+    std::uint64_t next = from.entries;
+    const std::uint64_t bundled = std::min(to, tail.before).entries;
+    while (next < bundled) {
+        const std::uint64_t first = next / tile_width * tile_width;
+        // What is durable for certain are the bundles of the tail's begin.
+        const std::uint64_t width = std::min(tile_width, tail.before.entries - first);
+        TRY_LET(auto bundle, read_bundle(store, {.index = first / tile_width, .width = width}));
+        const std::uint64_t end = std::min(first + width, bundled);
+        std::move(bundle.begin() + static_cast<std::ptrdiff_t>(next - first),
+                  bundle.begin() + static_cast<std::ptrdiff_t>(end - first),
+                  std::back_inserter(entries));
+        next = end;
+    }
+    for (; next < to.entries; ++next) {
+        entries.push_back(tail.entries[next - tail.before.entries]);
+    }
+    return entries;
+}
+
 }  // namespace
 
 Status TileLog::create(store::ObjectStore& store, const SigningKey& key, std::string entry) {
@@ -91,24 +122,19 @@ Status TileLog::create(store::ObjectStore& store, const SigningKey& key, std::st
 Result<TileLog> TileLog::open(store::ObjectStore& store, const SigningKey& key) {
     TileLog log(store, key);
     TRY_LET(Sight sight, log.look());
-    TRY_LET(log.edge_, TileEdge::read(store, sight.head.head.checkpoint.size));
-    TRY(check_root(log.edge_, sight.head.head.checkpoint));
-    log.sweep(sight.head.head);
+    const Head& head = sight.head.head;
+    TRY_LET(log.edge_, TileEdge::read(store, head.tail.before));
+    for (const std::string& entry : head.tail.entries) {
+        log.edge_.append(entry);
+    }
+    TRY(check_root(log.edge_, head.checkpoint));
+    log.finished_ = sight.is_finished();
     log.head_ = std::move(sight.head);
+    TRY(log.finish());
     return log;
 }
 
 Result<TileLog::Sight> TileLog::look() const {
-    for (int looks = 0; looks < looks_max; ++looks) {
-        auto sight = look_once();
-        if (sight || sight.error().kind() != ErrorKind::conflict) {
-            return sight;
-        }
-    }
-    return fail(ErrorKind::unavailable, "cannot read ledger: head changes with every look; retry");
-}
-
-Result<TileLog::Sight> TileLog::look_once() const {
     // The checkpoint first: it never is ahead of a head that is read later.
     TRY_LET(auto checkpoint, read_checkpoint(*store_, trusted()));
     TRY_LET(auto head, read_head(*store_, trusted()));
@@ -121,78 +147,37 @@ Result<TileLog::Sight> TileLog::look_once() const {
                     "checkpoint={}",
                     committed.size.entries, checkpoint->checkpoint.size.entries);
     }
-    Sight sight{.checkpoint = std::move(checkpoint), .head = std::move(head)};
-    TRY(finish(sight));
-    return sight;
-}
-
-Status TileLog::finish(const Sight& sight) const {
-    const Head& head = sight.head.head;
-    if (sight.checkpoint && sight.checkpoint->checkpoint.size == head.checkpoint.size) {
-        return {};
-    }
-    const auto tail = read_tail(*store_, head.staging);
-    if (!tail && tail.error().kind() == ErrorKind::not_found) {
-        TRY_LET(const auto now, read_head(*store_, trusted()));
-        if (now.version == sight.head.version) {
-            return fail(ErrorKind::corrupt, "the staging object of head is missing, path={}",
-                        head.staging);
-        }
-        return fail(ErrorKind::conflict, "the head moved on");
-    }
-    if (!tail) {
-        return std::unexpected(tail.error());
-    }
-    TRY_LET(TileEdge edge, TileEdge::read(*store_, tail->before));
-    for (const std::string& entry : tail->entries) {
-        edge.append(entry);
-    }
-    TRY(check_root(edge, head.checkpoint));
-    TRY(write_tiles(edge.take_changes()));
-    return publish(head);
-}
-
-void TileLog::sweep(const Head& head) const {
-    const auto staged = store_->list(staging_prefix);
-    if (!staged) {
-        return;  // Litter can wait for the next one who opens.
-    }
-    for (const auto& object : *staged) {
-        const auto size = staged_size(object.key);
-        if (size && *size <= head.checkpoint.size && object.key != head.staging) {
-            static_cast<void>(store_->remove(object.key));
-        }
-    }
+    return Sight{.checkpoint = std::move(checkpoint), .head = std::move(head)};
 }
 
 Result<std::vector<std::string>> TileLog::refresh() {
-    TRY(finish());
     TRY_LET(Sight sight, look());
-    if (!lost_.empty() && lost_ != sight.head.head.staging) {
-        static_cast<void>(store_->remove(lost_));
-    }
-    lost_.clear();
     if (head_ && sight.head.version == head_->version) {
         return std::vector<std::string>{};
     }
-    const Checkpoint& checkpoint = sight.head.head.checkpoint;
-    if (checkpoint.size <= size()) {
+    const Head& head = sight.head.head;
+    if (head.checkpoint.size <= size()) {
         return fail(ErrorKind::corrupt, "the ledger went back, size={}, before={}",
-                    checkpoint.size.entries, size().entries);
+                    head.checkpoint.size.entries, size().entries);
     }
-    TRY_LET(auto entries, read(size(), checkpoint.size));
+    const TreeSize before = size();
+    TRY_LET(auto entries, read_with(*store_, head.tail, before, head.checkpoint.size));
     TileEdge edge = edge_;
     for (const std::string& entry : entries) {
         edge.append(entry);
     }
-    TRY(check_root(edge, checkpoint));
-    static_cast<void>(edge.take_changes());  // `look` has seen them durable.
+    TRY(check_root(edge, head.checkpoint));
+    finished_ = sight.is_finished();
+    if (finished_) {
+        static_cast<void>(edge.take_changes());
+    }
     edge_ = std::move(edge);
     head_ = std::move(sight.head);
-    pending_.clear();
-    finished_ = true;
-    superseded_.clear();
     return entries;
+}
+
+Tail TileLog::waiting() const {
+    return finished_ || !head_ ? Tail{.before = size(), .entries = {}} : head_->head.tail;
 }
 
 Status TileLog::append(std::span<const std::string> entries) {
@@ -202,13 +187,12 @@ Status TileLog::append(std::span<const std::string> entries) {
                     "cannot append: the outcome of an append before is unknown; open the ledger "
                     "again and look");
     }
-    TRY(before_commit(finish()));
-    return commit(entries);
-}
-
-Status TileLog::commit(std::span<const std::string> entries) {
-    const StagedTail tail{.before = size(), .entries = {entries.begin(), entries.end()}};
-    const std::vector<std::byte> bytes = format_tail(tail);
+    Tail tail = waiting();
+    if (bytes_of(tail) > tail_bytes_max) {
+        TRY(finish());
+        tail = waiting();
+    }
+    tail.entries.insert(tail.entries.end(), entries.begin(), entries.end());
     TileEdge edge = edge_;
     for (const std::string& entry : entries) {
         edge.append(entry);
@@ -217,48 +201,37 @@ Status TileLog::commit(std::span<const std::string> entries) {
                              .size = edge.size(),
                              .root = edge.root()},
               .note = {},
-              .staging = staging_key(tail.after(), bytes)};
+              .tail = std::move(tail)};
     TRY_LET(head.note, sign_checkpoint(head.checkpoint, *key_));
-    TRY(before_commit(create_same(*store_, head.staging, bytes)));
     const auto before = head_ ? std::optional(head_->version) : std::nullopt;
     const std::string text = format_head(head);
     auto version = store_->replace(head_key, before, std::as_bytes(std::span(text)));
     if (!version) {
         in_doubt_ = version.error().kind() == ErrorKind::in_doubt;
-        lost_ = version.error().kind() == ErrorKind::conflict ? head.staging : "";
         return std::unexpected(std::move(version).error());
     }
-    superseded_ = head_ ? head_->head.staging : "";
     head_ = VersionedHead{.head = std::move(head), .version = *std::move(version)};
-    pending_ = edge.take_changes();
     edge_ = std::move(edge);
     finished_ = false;
     return {};
 }
 
 Status TileLog::finish() {
-    if (finished_ || !head_) {
+    if (finished_) {
         return {};
     }
-    TRY(write_tiles(pending_));
-    TRY(publish(head_->head));
-    pending_.clear();
+    TileEdge edge = edge_;  // A failure leaves the changes for the next try.
+    for (const TileBytes& tile : edge.take_changes()) {
+        TRY(never_in_doubt(write_tile(*store_, tile)));
+    }
+    TRY(never_in_doubt(publish(head_->head)));
+    edge_ = std::move(edge);
     finished_ = true;
-    if (!superseded_.empty()) {
-        static_cast<void>(store_->remove(superseded_));
-    }
-    return {};
-}
-
-Status TileLog::write_tiles(std::span<const TileBytes> tiles) const {
-    for (const TileBytes& tile : tiles) {
-        TRY(write_tile(*store_, tile));
-    }
     return {};
 }
 
 Status TileLog::publish(const Head& head) const {
-    for (int looks = 0; looks < looks_max; ++looks) {
+    for (int tries = 0; tries < tries_max; ++tries) {
         TRY_LET(const auto current, read_checkpoint(*store_, trusted()));
         if (current && current->checkpoint.size >= head.checkpoint.size) {
             return {};
@@ -274,18 +247,8 @@ Status TileLog::publish(const Head& head) const {
 }
 
 Result<std::vector<std::string>> TileLog::read(TreeSize from, TreeSize to) const {
-    WEIR_ASSERT(from <= to);
-    std::vector<std::string> entries;
-    for (std::uint64_t index = from.entries / tile_width; index * tile_width < to.entries;
-         ++index) {
-        const std::uint64_t first = index * tile_width;
-        const std::uint64_t width = std::min(tile_width, to.entries - first);
-        TRY_LET(auto bundle, read_bundle(*store_, {.index = index, .width = width}));
-        const std::uint64_t skip = from.entries > first ? from.entries - first : 0;
-        std::move(bundle.begin() + static_cast<std::ptrdiff_t>(skip), bundle.end(),
-                  std::back_inserter(entries));
-    }
-    return entries;
+    WEIR_ASSERT(from <= to && to <= size());
+    return head_ ? read_with(*store_, head_->head.tail, from, to) : std::vector<std::string>{};
 }
 
 }  // namespace weir::ledger

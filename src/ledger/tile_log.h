@@ -14,14 +14,14 @@
 
 namespace weir::ledger {
 
-/// The ledger's texts on a store, without their meaning: commits by swapping `head`, then tiles,
-/// then `checkpoint`; finishes what a dead process began (docs/formats/ledger.md, "Append"). One
-/// thread at a time; any number of processes. `store` and `key` outlive it.
+/// The ledger's texts on a store, without their meaning: commits by swapping `head`, which has the
+/// newest entries itself, and writes tiles and `checkpoint` later (docs/formats/ledger.md,
+/// "Append"). One thread at a time; any number of processes. `store` and `key` outlive it.
 class TileLog {
 public:
     /// Makes a log of one entry. Fails with `already_exists` if there is a log.
     static Status create(store::ObjectStore& store, const SigningKey& key, std::string entry);
-    /// Fails with `not_found`, `corrupt`, `denied`.
+    /// Finishes what a dead process left. Fails with `not_found`, `corrupt`, `denied`.
     static Result<TileLog> open(store::ObjectStore& store, const SigningKey& key);
 
     TreeSize size() const { return edge_.size(); }
@@ -31,11 +31,11 @@ public:
 
     /// Appends all entries or none, in one try. Fails with `conflict` if somebody else appended
     /// since the last look: refresh first. After `in_doubt` it takes no more. The entries are
-    /// durable then; their tiles and the checkpoint may wait for `finish`.
+    /// durable then; their tiles and the checkpoint wait for `finish`, which a long tail calls.
     Status append(std::span<const std::string> entries);
-    /// Writes the tiles and the checkpoint of the last append, if they wait. Whoever opens or
-    /// refreshes the log does so, too.
+    /// Writes the tiles and the checkpoint of `head`, if they wait.
     Status finish();
+    bool is_finished() const { return finished_; }
 
     /// Returns entries from `from` up to `to`. REQUIRES: from <= to <= size().
     Result<std::vector<std::string>> read(TreeSize from, TreeSize to) const;
@@ -46,27 +46,24 @@ private:
     struct Sight {
         std::optional<PublicCheckpoint> checkpoint;
         VersionedHead head;
+
+        bool is_finished() const {
+            return checkpoint && checkpoint->checkpoint.size == head.head.checkpoint.size;
+        }
     };
 
     std::span<const VerifyingKey> trusted() const { return {&key_->verifying_key(), 1}; }
-    /// Reads what is committed, after finishing it.
+    /// Reads what is committed. Fails with `corrupt` if that is less than what was published.
     Result<Sight> look() const;
-    Result<Sight> look_once() const;
-    Status finish(const Sight& sight) const;
-    /// Removes staging objects that lost or are done with.
-    void sweep(const Head& head) const;
-    Status commit(std::span<const std::string> entries);
-    Status write_tiles(std::span<const TileBytes> tiles) const;
+    /// What the next head has of the entries before it: those whose tiles wait.
+    Tail waiting() const;
     Status publish(const Head& head) const;
 
     store::ObjectStore* store_;
     const SigningKey* key_;
     TileEdge edge_;
     std::optional<VersionedHead> head_;  // None only before the first entry.
-    std::vector<TileBytes> pending_;     // Tiles of head_ that may not be durable yet.
     bool finished_ = true;               // Tiles and checkpoint of head_ are durable.
-    std::string superseded_;             // Staging object to remove once finished; may be empty.
-    std::string lost_;                   // Staging object of a swap that was lost; may be empty.
     bool in_doubt_ = false;
 };
 

@@ -6,19 +6,15 @@
 #include "ledger/head.h"
 #include "ledger/merkle_tree.h"
 #include "ledger/pipeline_state.h"
-#include "ledger/staging.h"
 #include "ledger/tree_check.h"
 
 namespace weir::ledger {
 namespace {
 
-constexpr int looks_max = 100;
-
 /// What the ledger says of itself.
 struct Statement {
     Checkpoint published;  // Tiles and bundles are written up to here; size 0 if never published.
     Head head;
-    StagedTail tail;  // Of head.
 };
 
 Status check_against(const Checkpoint& published, const Checkpoint& committed) {
@@ -35,43 +31,20 @@ Status check_against(const Checkpoint& published, const Checkpoint& committed) {
     return {};
 }
 
-/// Fails with `conflict` if the ledger moved on meanwhile.
-Result<Statement> look_once(const store::ObjectStore& store,
-                            std::span<const VerifyingKey> trusted) {
+Result<Statement> look(const store::ObjectStore& store, std::span<const VerifyingKey> trusted) {
     TRY_LET(const auto published, read_checkpoint(store, trusted));
     TRY_LET(auto head, read_head(store, trusted));
     Statement statement{.published = published ? published->checkpoint : Checkpoint{},
-                        .head = std::move(head.head),
-                        .tail = {}};
+                        .head = std::move(head.head)};
     TRY(check_against(statement.published, statement.head.checkpoint));
-    auto tail = read_tail(store, statement.head.staging);
-    if (!tail && tail.error().kind() == ErrorKind::not_found) {
-        TRY_LET(const auto now, read_head(store, trusted));
-        const auto kind = now.version == head.version ? ErrorKind::corrupt : ErrorKind::conflict;
-        return fail(kind, "the staging object of head is missing, path={}", statement.head.staging);
-    }
-    if (!tail) {
-        return std::unexpected(std::move(tail).error());
-    }
-    statement.tail = *std::move(tail);
-    if (statement.published.size < statement.tail.before) {
+    const TreeSize before = statement.head.tail.before;
+    if (statement.published.size < before) {
         return fail(ErrorKind::corrupt,
-                    "the checkpoint was taken back: it is behind the last append, checkpoint={}, "
-                    "before={}, path={}",
-                    statement.published.size.entries, statement.tail.before.entries,
-                    checkpoint_key);
+                    "the checkpoint was taken back: it is behind what head says is published, "
+                    "checkpoint={}, before={}, path={}",
+                    statement.published.size.entries, before.entries, checkpoint_key);
     }
     return statement;
-}
-
-Result<Statement> look(const store::ObjectStore& store, std::span<const VerifyingKey> trusted) {
-    for (int looks = 0; looks < looks_max; ++looks) {
-        auto statement = look_once(store, trusted);
-        if (statement || statement.error().kind() != ErrorKind::conflict) {
-            return statement;
-        }
-    }
-    return fail(ErrorKind::unavailable, "the ledger changes with every look; retry");
 }
 
 Result<std::vector<Checkpoint>> open_known(const VerifyOptions& options,
@@ -91,12 +64,12 @@ Result<std::vector<Checkpoint>> open_known(const VerifyOptions& options,
     return known;
 }
 
-/// Adds the entries of an unfinished append and checks the root that head signed.
+/// Adds the entries whose tiles wait and checks the root that head signed.
 Status add_tail(std::vector<std::string>& texts, const Statement& statement) {
     const std::uint64_t published = statement.published.size.entries;
-    const std::uint64_t before = statement.tail.before.entries;
+    const std::uint64_t before = statement.head.tail.before.entries;
     for (std::uint64_t index = published; index < statement.head.checkpoint.size.entries; ++index) {
-        texts.push_back(statement.tail.entries[index - before]);
+        texts.push_back(statement.head.tail.entries[index - before]);
     }
     MerkleEdge edge;
     for (const std::string& text : texts) {
@@ -105,15 +78,15 @@ Status add_tail(std::vector<std::string>& texts, const Statement& statement) {
     if (edge.root() != statement.head.checkpoint.root) {
         return fail(ErrorKind::corrupt,
                     "entries from {} on have not the root that head signed, path={}", published,
-                    statement.head.staging);
+                    head_key);
     }
     return {};
 }
 
-Status check_tail(std::span<const std::string> texts, const StagedTail& tail) {
+Status check_tail(std::span<const std::string> texts, const Tail& tail) {
     for (std::size_t index = 0; index < tail.entries.size(); ++index) {
         if (texts[tail.before.entries + index] != tail.entries[index]) {
-            return fail(ErrorKind::corrupt, "entry {} is not the one that was staged",
+            return fail(ErrorKind::corrupt, "entry {} is not the one that head has",
                         tail.before.entries + index);
         }
     }
@@ -150,7 +123,7 @@ Result<VerifyReport> verify_statement(const store::ObjectStore& store, const Sta
                         .unfinished = published < statement.head.checkpoint.size};
     TRY_LET(report.tiles, check_tiles(store, found.texts, published));
     TRY(add_tail(found.texts, statement));
-    TRY(check_tail(found.texts, statement.tail));
+    TRY(check_tail(found.texts, statement.head.tail));
     FileCheck files(store);
     TRY(check_meaning(found.texts, files));
     TRY(files.check(options.hash_files));

@@ -26,7 +26,7 @@ struct VerifyReport {
     std::uint64_t tiles = 0;
     std::uint64_t files = 0;  // Data files, manifests and contracts.
     std::uint64_t bytes = 0;  // Of data files.
-    bool unfinished = false;  // The last append's tiles are not all written: its process died.
+    bool unfinished = false;  // The newest entries' tiles and checkpoint are not written yet.
 };
 
 /// Checks a ledger and all that it names, changing nothing. Fails with `corrupt` and the first bad

@@ -16,6 +16,7 @@ import signal
 import pytest
 
 from chain import Chain, simulate, start_simulator, wait_until
+from kill_at import KillAt
 from landing import repeated_versions
 from postgres import PostgresServer
 
@@ -49,16 +50,10 @@ def told_chunks(chain):
     return log.read_text().count("snapshot: ") if log.exists() else 0
 
 
-def kill_after(chain, chunks):
-    """Starts a run and kills it as soon as it has landed so many chunks."""
-    before = told_chunks(chain)
-    run = chain.start("run", "--until-current")
-    try:
-        wait_until(lambda: told_chunks(chain) - before >= chunks or run.poll() is not None, chain.log)
-        assert run.poll() is None, chain.log()
-    finally:
-        run.kill()
-        run.wait()
+def kill_in_snapshot(chain):
+    """Starts a run and kills it while one of its first chunks gets its name."""
+    run = chain.start("run", "--until-current", environment=KillAt(chain.folder).at("worker", "/landing/", 32))
+    assert run.wait(120) == -signal.SIGKILL, chain.log()
 
 
 def check_equal(chain):
@@ -73,8 +68,8 @@ def test_a_killed_snapshot_goes_on_with_the_next_chunk(server, chain):
     try:
         seen = []
         for _ in range(3):
-            kill_after(chain, 4)
-            assert len(landed_chunks(chain)) >= len(seen) + 4
+            kill_in_snapshot(chain)
+            assert len(landed_chunks(chain)) >= len(seen) + 2
             assert landed_chunks(chain)[:len(seen)] == seen
             seen = landed_chunks(chain)
         chain.weir("run", "--until-current")
@@ -113,7 +108,7 @@ def test_a_source_that_bears_no_long_snapshot_is_read_in_several(server, tmp_pat
 def test_a_slot_that_is_lost_before_the_snapshots_cut_has_it_begin_anew(server, chain):
     """Nothing has landed that could be repaired, and the log between the readings is gone."""
     chain.configuration.write_text(chain.configuration.read_text().replace("chunk_blocks: 16", "chunk_blocks: 2"))
-    kill_after(chain, 4)
+    kill_in_snapshot(chain)
     before = told_chunks(chain)
     run = chain.start("run", "--until-current")
     try:

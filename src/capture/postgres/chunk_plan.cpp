@@ -19,6 +19,8 @@ using Storages = std::vector<TableStorage>;
 // PostgreSQL numbers the pages of a table with 32 bits; the last number is none.
 constexpr std::uint64_t block_end = 0xFFFF'FFFF;
 
+constexpr std::uint64_t chunk_blocks_min = 1024;  // 8 MiB.
+
 /// What has landed of one storage.
 struct LandedStorage {
     std::set<std::uint32_t> indexes;  // Of its ranges.
@@ -144,6 +146,17 @@ struct Table {
 };
 
 }  // namespace
+
+std::uint64_t even_chunk_blocks(std::uint64_t largest_blocks, std::uint64_t chunk_blocks_max,
+                                std::size_t readers) {
+    const auto quotient = [](std::uint64_t blocks, std::uint64_t parts) {
+        return (blocks + parts - 1) / parts;
+    };
+    const std::uint64_t rounds =
+        std::max<std::uint64_t>(1, quotient(largest_blocks, chunk_blocks_max * readers));
+    const std::uint64_t blocks = quotient(largest_blocks, rounds * readers);
+    return std::clamp(blocks, std::min(chunk_blocks_min, chunk_blocks_max), chunk_blocks_max);
+}
 
 ChunkPlan plan_chunks(const std::shared_ptr<const catalog::TableContract>& contract,
                       const std::vector<TableStorage>& storages,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -21,6 +22,12 @@ struct TableStorage {
 /// The chunks of each partition of a table begin at a multiple of this; one with more pages than so
 /// many chunks has one chunk that is larger.
 inline constexpr std::uint32_t partition_chunks_max = 1U << 16U;
+
+/// Returns how many pages a chunk has so that `readers` end at much the same time: the largest
+/// storage is divided into a multiple of them. At most `chunk_blocks_max`, and at least a thousand
+/// or that, so that no file is tiny.
+std::uint64_t even_chunk_blocks(std::uint64_t largest_blocks, std::uint64_t chunk_blocks_max,
+                                std::size_t readers);
 
 /// What a reading has to read of one table.
 struct ChunkPlan {

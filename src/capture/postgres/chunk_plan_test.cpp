@@ -158,5 +158,22 @@ TEST(ChunkPlan, ReadsAPartitionedTableAgainOfWhichAPartitionIsGoneOrEmptied) {
                 ElementsAre("january 0+0:0-4", "january 0+1:4-8", "march 1+0:0-4"));
 }
 
+TEST(EvenChunkBlocks, DividesTheLargestIntoAMultipleOfTheReaders) {
+    EXPECT_EQ(even_chunk_blocks(70'000, 8'192, 2), 7'000U);  // 10 chunks instead of 9.
+    EXPECT_EQ(even_chunk_blocks(16'384, 8'192, 2), 8'192U);
+    EXPECT_EQ(even_chunk_blocks(16'385, 8'192, 2), 4'097U);
+    EXPECT_EQ(even_chunk_blocks(8'000, 8'192, 2), 4'000U);
+    EXPECT_EQ(even_chunk_blocks(8'000, 8'192, 1), 8'000U);
+    EXPECT_EQ(even_chunk_blocks(100'000'000, 8'192, 3), 8'191U);
+}
+
+TEST(EvenChunkBlocks, KeepsToItsBounds) {
+    EXPECT_EQ(even_chunk_blocks(0, 8'192, 2), 1'024U);
+    EXPECT_EQ(even_chunk_blocks(1'100, 8'192, 2), 1'024U);
+    EXPECT_EQ(even_chunk_blocks(0, 16, 2), 16U);
+    EXPECT_EQ(even_chunk_blocks(1'000, 16, 2), 16U);
+    EXPECT_EQ(even_chunk_blocks(1'000, 1, 2), 1U);
+}
+
 }  // namespace
 }  // namespace weir::capture::postgres

@@ -23,6 +23,16 @@ constexpr auto powers_of_ten = [] {
     return powers;
 }();
 
+/// Few places are the rule, and a division by what the compiler knows is cheap.
+std::int64_t without_places(std::int64_t number, std::size_t places) {
+    switch (places) {
+        case 1: return number / 10;
+        case 2: return number / 100;
+        case 3: return number / 1'000;
+        default: return number / powers_of_ten[places];
+    }
+}
+
 bool is_sign(std::uint16_t sign) {
     return sign == 0x0000 || sign == 0x4000 || sign == 0xC000 || sign == 0xD000 || sign == 0xF000;
 }
@@ -74,12 +84,20 @@ std::optional<std::int64_t> Numeric::scaled(std::int32_t scale) const {
     if (std::abs(power) >= static_cast<std::int64_t>(powers_of_ten.size())) {
         return std::nullopt;
     }
-    const std::int64_t factor = powers_of_ten[static_cast<std::size_t>(std::abs(power))];
-    if (power > 0 ? number > digits_18_max / factor : number % factor != 0) {
+    const auto places = static_cast<std::size_t>(std::abs(power));
+    const std::int64_t factor = powers_of_ten[places];
+    if (power > 0 && number > digits_18_max / factor) {
         return std::nullopt;
     }
-    number = power > 0 ? number * factor : number / factor;
-    return sign == Sign::negative ? -number : number;
+    const std::int64_t moved = power > 0 ? number * factor : without_places(number, places);
+    if (power < 0 && moved * factor != number) {
+        return std::nullopt;
+    }
+    return sign == Sign::negative ? -moved : moved;
+}
+
+bool has_digits(std::int64_t number, std::int32_t most) {
+    return most >= 18 || std::abs(number) < powers_of_ten[static_cast<std::size_t>(most)];
 }
 
 std::string Numeric::to_text() const {

@@ -38,4 +38,7 @@ private:
     unsigned digit(std::size_t index) const;
 };
 
+/// Whether a number of at most 18 digits has `most` or fewer. REQUIRES: most >= 0.
+bool has_digits(std::int64_t number, std::int32_t most);
+
 }  // namespace weir::capture::postgres

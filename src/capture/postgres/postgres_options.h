@@ -31,7 +31,7 @@ struct PostgresOptions {
     std::vector<std::string> exclude = {};  // Patterns of what is left out.
     std::string slot = "weir";
     std::string publication = "weir";
-    std::uint64_t chunk_blocks = 8'192;             // 64 MiB of a table's pages are one chunk.
+    std::uint64_t chunk_blocks = 8'192;             // At most 64 MiB of a table's pages in a chunk.
     std::uint64_t spool_memory_bytes = 24U << 20U;  // In-progress transactions beyond go to disk.
     std::filesystem::path spool_folder = {};
     ColumnTags tags = {};                      // A column without any is "phi.unclassified".

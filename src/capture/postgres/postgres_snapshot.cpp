@@ -82,6 +82,16 @@ Result<Storages> find_storages(Connection& session, const std::vector<catalog::T
     return found;
 }
 
+std::uint64_t largest_of(const Storages& storages) {
+    std::uint64_t largest = 0;
+    for (const auto& [name, parts] : storages) {
+        for (const TableStorage& part : parts) {
+            largest = std::max(largest, part.blocks);
+        }
+    }
+    return largest;
+}
+
 /// Tables that can be read, and the others.
 struct ReadableTables {
     std::vector<catalog::TableName> names;
@@ -335,9 +345,13 @@ Status PostgresSnapshot::describe_tables(const std::vector<catalog::TableName>& 
     return {};
 }
 
-Status PostgresSnapshot::plan_chunks(const change::SnapshotProgress& progress) {
-    plan_.chunk_blocks = progress.chunk_blocks;
+Status PostgresSnapshot::plan_chunks(change::SnapshotProgress progress) {
     TRY_LET(const Storages storages, find_storages(workers_.front(), table_names()));
+    if (!plan_.resumes) {
+        progress.chunk_blocks =
+            even_chunk_blocks(largest_of(storages), progress.chunk_blocks, workers_.size());
+    }
+    plan_.chunk_blocks = progress.chunk_blocks;
     for (const auto& table : tables_) {
         const catalog::TableName& name = table->contract->name;
         ChunkPlan plan = postgres::plan_chunks(table->contract, storages.at(name), progress);
@@ -454,10 +468,10 @@ Result<std::unique_ptr<PostgresSnapshot>> PostgresSnapshot::begin_once(
     return begun;
 }
 
-change::SnapshotProgress PostgresSnapshot::first_progress(std::uint64_t chunk_blocks) const {
+change::SnapshotProgress PostgresSnapshot::first_progress(std::uint64_t chunk_blocks_max) const {
     return {.position = plan_.position,
             .snapshot = plan_.snapshot,
-            .chunk_blocks = chunk_blocks,
+            .chunk_blocks = chunk_blocks_max,
             .chunks = {}};
 }
 

@@ -79,8 +79,9 @@ private:
     /// Describes the tables as the reading sees them.
     Status describe_tables(const std::vector<catalog::TableName>& names, const ColumnTags& tags,
                            const Contracts& known);
-    Status plan_chunks(const change::SnapshotProgress& progress);
-    change::SnapshotProgress first_progress(std::uint64_t chunk_blocks) const;
+    /// Plans what is left to read; a first reading chooses the chunks' size, up to the progress's.
+    Status plan_chunks(change::SnapshotProgress progress);
+    change::SnapshotProgress first_progress(std::uint64_t chunk_blocks_max) const;
     Status copy_chunk(Connection& session, const change::SnapshotChunk& chunk,
                       change::ChangeSink& sink, const std::stop_token& stop);
     /// Gives the snapshot to the readers, each of which keeps the tables' storage in place.

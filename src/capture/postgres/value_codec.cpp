@@ -8,6 +8,7 @@
 #include <bit>
 #include <charconv>
 #include <cmath>
+#include <concepts>
 #include <limits>
 
 #include "base/assert.h"
@@ -45,9 +46,24 @@ std::string escaped(std::string_view bytes) {
 using DecimalShape = ValueCodec::DecimalShape;
 using Bytes = std::span<const std::byte>;
 
+/// Makes room for one more value. `length` is virtual, which would cost a call for each value.
+bool has_room(arrow::ArrayBuilder& builder) {
+    return builder.ArrayBuilder::length() < builder.capacity() || builder.Reserve(1).ok();
+}
+
 template <typename Builder, typename Value>
 Fit put(arrow::ArrayBuilder& builder, Value value) {
-    return static_cast<Builder&>(builder).Append(value).ok() ? Fit::stored : Fit::no_memory;
+    auto& typed = static_cast<Builder&>(builder);
+    if (!has_room(builder)) {
+        return Fit::no_memory;
+    }
+    if constexpr (std::derived_from<Builder, arrow::BinaryBuilder>) {
+        if (!typed.ReserveData(static_cast<std::int64_t>(value.size())).ok()) {
+            return Fit::no_memory;
+        }
+    }
+    typed.UnsafeAppend(value);
+    return Fit::stored;
 }
 
 Fit put_text(arrow::ArrayBuilder& builder, std::string_view text) {
@@ -138,8 +154,7 @@ Fit read_decimal(Bytes value, const DecimalShape& shape, arrow::ArrayBuilder& bu
         return Fit::outside;
     }
     const auto scaled = numeric->scaled(shape.scale);
-    if (scaled &&
-        (shape.precision >= 18 || arrow::Decimal128(*scaled).FitsInPrecision(shape.precision))) {
+    if (scaled && has_digits(*scaled, shape.precision)) {
         return put<arrow::Decimal128Builder>(builder, arrow::Decimal128(*scaled));
     }
     return put_decimal_text(builder, numeric->to_text(), shape);
