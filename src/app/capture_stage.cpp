@@ -64,7 +64,8 @@ Status read_snapshot(Pipeline& pipeline, StageHold& hold, const CaptureWork& wor
     TRY(record_source_of_snapshot(pipeline, hold));
     TRY_LET(const auto known, newest_contracts(hold.state, pipeline.ledger()));
     capture::postgres::PostgresOptions options = source_options(pipeline.configuration());
-    options.wait = {.tell = work.on_hold_up, .stop = stop};
+    options.wait.tell = work.on_hold_up;
+    options.wait.stop = stop;
     std::unique_ptr<PostgresSnapshot> snapshot;
     const auto progress = landing::snapshot_progress(hold.state);
     if (may_resume && progress && mode == PostgresSnapshot::Mode::with_slot &&

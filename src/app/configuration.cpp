@@ -20,8 +20,8 @@ Status read_source(const YAML::Node& node, Configuration& into) {
     TRY_LET(const YamlMap map,
             YamlMap::open(node, into.file.string(),
                           {"postgres", "tables", "exclude", "slot", "publication", "snapshot_only",
-                           "snapshot_workers", "snapshot_hold", "lock_wait", "chunk_blocks",
-                           "look_for_tables"}));
+                           "snapshot_workers", "snapshot_hold", "lock_wait", "slot_wait",
+                           "chunk_blocks", "look_for_tables"}));
     TRY(map.read("postgres", into.source_url));
     TRY(map.read("tables", into.tables));
     TRY(map.read("exclude", into.exclude));
@@ -31,6 +31,7 @@ Status read_source(const YAML::Node& node, Configuration& into) {
     TRY(map.read("snapshot_workers", into.snapshot_workers));
     TRY(map.read("snapshot_hold", into.snapshot_hold));
     TRY(map.read("lock_wait", into.lock_wait));
+    TRY(map.read("slot_wait", into.slot_wait));
     TRY(map.read("chunk_blocks", into.chunk_blocks));
     TRY(map.read("look_for_tables", into.look_for_tables));
     if (into.source_url.empty() || into.tables.empty()) {

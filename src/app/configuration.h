@@ -30,9 +30,10 @@ struct Configuration {
     std::filesystem::path store;
     std::chrono::milliseconds cut_interval{1'000};
     std::uint64_t cut_bytes_max = 64U << 20U;
-    std::uint64_t snapshot_workers = 2;
-    std::chrono::milliseconds snapshot_hold{0};   // Zero: one reading, however long it takes.
-    std::chrono::milliseconds lock_wait{30'000};  // For a table that others have locked.
+    std::uint64_t snapshot_workers = 3;
+    std::chrono::milliseconds snapshot_hold{0};    // Zero: one reading, however long it takes.
+    std::chrono::milliseconds lock_wait{30'000};   // For a table that others have locked.
+    std::chrono::milliseconds slot_wait{600'000};  // For transactions that hold up the slot.
     std::uint64_t chunk_blocks = 8'192;
     std::chrono::milliseconds look_for_tables{30'000};  // That were not there before.
 

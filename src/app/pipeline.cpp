@@ -129,6 +129,7 @@ capture::postgres::PostgresOptions source_options(const Configuration& configura
     options.slot = configuration.slot;
     options.publication = configuration.publication;
     options.lock_wait = configuration.lock_wait;
+    options.wait.longest = configuration.slot_wait;
     options.chunk_blocks = configuration.chunk_blocks;
     options.tags = configuration.tags;
     options.spool_folder = PipelineFolders(configuration.store).spool;

@@ -69,7 +69,8 @@ Status repair(CommandContext& context) {
     TRY_LET(const ledger::LogLost lost,
             begin_log(configuration, hold.state,
                       {.tell = [&](const Error& error) { context.report.error(error); },
-                       .stop = context.stop.get_token()}));
+                       .stop = context.stop.get_token(),
+                       .longest = configuration.slot_wait}));
     std::vector<ledger::EntryBody> entries{lost};
     for (const auto& [table, contract] : hold.state.current_contracts()) {
         entries.emplace_back(ledger::TableSetAside{

@@ -28,17 +28,15 @@ constexpr std::array<std::string_view, 7> dictionary_columns{"op",
                                                              "untyped.list.element.column",
                                                              "reason"};
 
-/// No least and largest of texts: a footer, which catalogs copy, has no value of a person, and in
-/// rows as they came hardly a row group is left out by them.
-void disable_text_statistics(const arrow::DataType& type, const std::string& path,
-                             parquet::WriterProperties::Builder& builder) {
-    if (arrow::is_base_binary_like(type.id())) {
+void disable_statistics(const arrow::DataType& type, const std::string& path,
+                        parquet::WriterProperties::Builder& builder) {
+    if (type.num_fields() == 0) {
         builder.disable_statistics(path);
     }
+    const bool is_list = type.id() == arrow::Type::LIST;
     for (const auto& field : type.fields()) {
-        const bool is_list = type.id() == arrow::Type::LIST;
-        disable_text_statistics(*field->type(),
-                                path + "." + (is_list ? "list.element" : field->name()), builder);
+        disable_statistics(*field->type(), path + "." + (is_list ? "list.element" : field->name()),
+                           builder);
     }
 }
 
@@ -53,8 +51,12 @@ std::shared_ptr<parquet::WriterProperties> file_properties(const arrow::Schema& 
     for (const std::string_view column : dictionary_columns) {
         builder.enable_dictionary(std::string(column));
     }
+    // No least and largest of texts and of what an image has: a footer, which catalogs copy, has no
+    // value of a person, and where rows lie as they came hardly a row group is left out by them.
     for (const auto& field : schema.fields()) {
-        disable_text_statistics(*field->type(), field->name(), builder);
+        if (arrow::is_base_binary_like(field->type()->id()) || field->type()->num_fields() > 0) {
+            disable_statistics(*field->type(), field->name(), builder);
+        }
     }
     return builder.build();
 }

@@ -27,7 +27,7 @@ VALUES = {
     "version": 1, "pipeline": "claims", "store": "data", "allow_plaintext": True,
     "source.slot": "a_slot", "source.publication": "a_publication", "source.snapshot_only": True,
     "source.snapshot_workers": 4, "source.snapshot_hold": "10m", "source.chunk_blocks": 16,
-    "source.lock_wait": "5s",
+    "source.lock_wait": "5s", "source.slot_wait": "1h",
     "source.exclude": ["claims.scratch_*"], "source.look_for_tables": "1m",
     "cut.interval": "250ms", "cut.max_bytes": "1GiB",
     "refine.types": {"claims.claim.note": "json", "claims.claim.code": "decimal(12,2)"},

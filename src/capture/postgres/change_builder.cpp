@@ -6,9 +6,11 @@
 #include <arrow/type.h>
 
 #include <algorithm>
+#include <concepts>
 #include <utility>
 
 #include "base/assert.h"
+#include "capture/postgres/byte_cursor.h"
 
 namespace weir::capture::postgres {
 namespace {
@@ -28,6 +30,53 @@ constexpr std::size_t index_of(LandedColumn column) {
 
 ValueForm form_of(const TupleValue& value) {
     return value.state == TupleValue::State::binary ? ValueForm::binary : ValueForm::text;
+}
+
+/// A row of COPY's binary form, read value by value.
+class CopiedRow {
+public:
+    explicit CopiedRow(std::span<const std::byte> bytes)
+        : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
+
+    /// Returns how many columns follow: -1 at the copy's end, 0 if there is nothing.
+    int take_columns() { return has(sizeof(std::int16_t)) ? take<std::int16_t>() : 0; }
+    /// Returns the next value; null if the bytes end before it does.
+    TupleValue take_value(bool binary) {
+        whole_ = whole_ && has(sizeof(std::int32_t));
+        const std::int32_t size = whole_ ? take<std::int32_t>() : -1;
+        if (size < 0) {
+            return {};
+        }
+        const auto bytes = static_cast<std::size_t>(size);
+        whole_ = has(bytes);
+        if (!whole_) {
+            return {};
+        }
+        const std::byte* const begin = std::exchange(at_, at_ + bytes);
+        return {binary ? TupleValue::State::binary : TupleValue::State::text, {begin, bytes}};
+    }
+
+    bool is_whole() const { return whole_; }
+    std::span<const std::byte> rest() const { return {at_, end_}; }
+
+private:
+    bool has(std::size_t bytes) const { return static_cast<std::size_t>(end_ - at_) >= bytes; }
+    template <std::integral Number>
+    Number take() {
+        return load_big_endian<Number>(std::exchange(at_, at_ + sizeof(Number)));
+    }
+
+    const std::byte* at_;
+    const std::byte* end_;
+    bool whole_ = true;
+};
+
+Status check_columns(std::size_t has, std::size_t expected) {
+    if (has != expected) {
+        return fail(ErrorKind::corrupt, "a row has another number of columns, has={}, expected={}",
+                    has, expected);
+    }
+    return {};
 }
 
 std::string_view letter(const char& value) {
@@ -186,11 +235,8 @@ Status ChangeBuilder::append_value(arrow::ArrayBuilder& builder, Image image, st
     return fail(ErrorKind::internal, "cannot build landed rows: out of memory");
 }
 
-Status ChangeBuilder::append_image(Image image, const Tuple& row, const Tuple* old_row) {
-    if (row.size() != table_->codecs.size()) {
-        return fail(ErrorKind::corrupt, "a row has another number of columns, has={}, expected={}",
-                    row.size(), table_->codecs.size());
-    }
+template <typename ValueOf>
+Status ChangeBuilder::append_values(Image image, ValueOf&& value_of) {
     TRY_LET(arrow::ArrayBuilder* const builder, sparse(image).at_row());
     auto& columns = static_cast<arrow::StructBuilder&>(*builder);
     if (columns.length() == 0) {
@@ -200,17 +246,24 @@ Status ChangeBuilder::append_image(Image image, const Tuple& row, const Tuple* o
         }
     }
     TRY(checked(columns.Append()));
-    for (std::size_t column = 0; column < row.size(); ++column) {
+    for (std::size_t column = 0; column < table_->codecs.size(); ++column) {
+        const TupleValue value = value_of(column);
+        bytes_ += value.bytes.size();
+        TRY(append_value(*columns.field_builder(static_cast<int>(column)), image, column, value));
+    }
+    return {};
+}
+
+Status ChangeBuilder::append_image(Image image, const Tuple& row, const Tuple* old_row) {
+    TRY(check_columns(row.size(), table_->codecs.size()));
+    return append_values(image, [&](std::size_t column) {
         // A full old row carries what the new row leaves out as unchanged, which is never null. Of
         // a partition that keeps to its key, a row is called full if its root's are.
         const bool take_old = row[column].state == TupleValue::State::unchanged &&
                               old_row != nullptr && column < old_row->size() &&
                               (*old_row)[column].state != TupleValue::State::null;
-        const TupleValue& value = take_old ? (*old_row)[column] : row[column];
-        bytes_ += value.bytes.size();
-        TRY(append_value(*columns.field_builder(static_cast<int>(column)), image, column, value));
-    }
-    return {};
+        return take_old ? (*old_row)[column] : row[column];
+    });
 }
 
 void ChangeBuilder::end_row() {
@@ -230,6 +283,27 @@ Status ChangeBuilder::append_insert(const ChangePlace& place, const Tuple& row,
     TRY(append_image(Image::after, row, nullptr));
     end_row();
     return {};
+}
+
+Result<bool> ChangeBuilder::append_copied(const ChangePlace& place,
+                                          std::span<const std::byte>& rest) {
+    CopiedRow row(rest);
+    const int columns = row.take_columns();
+    if (columns < 0) {
+        return false;
+    }
+    TRY(check_columns(static_cast<std::size_t>(columns), table_->codecs.size()));
+    TRY(append_place(place, change::Operation::snapshot));
+    sparse(Image::before).append_none();
+    TRY(append_values(Image::after, [&](std::size_t column) {
+        return row.take_value(table_->codecs[column].reads_binary());
+    }));
+    if (!row.is_whole()) {
+        return fail(ErrorKind::corrupt, "a row of the copy ends too early");
+    }
+    rest = row.rest();
+    end_row();
+    return true;
 }
 
 Status ChangeBuilder::append_update(const ChangePlace& place, char old_kind, const Tuple& old_row,

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/clock.h"
@@ -62,6 +63,9 @@ public:
 
     /// `old_kind` as in `pgoutput.h`: 'K', 'O' or 0. Tuples have the contract's columns.
     Status append_insert(const ChangePlace& place, const Tuple& row, change::Operation operation);
+    /// Takes a row of COPY's binary form off the front of `rest`, as one of a snapshot. Returns
+    /// false where the copy ends. Fails with `corrupt` on a row that is torn or has other columns.
+    Result<bool> append_copied(const ChangePlace& place, std::span<const std::byte>& rest);
     Status append_update(const ChangePlace& place, char old_kind, const Tuple& old_row,
                          const Tuple& row);
     Status append_delete(const ChangePlace& place, const Tuple& old_row);
@@ -98,6 +102,9 @@ private:
     Status reserve();
     Status append_place(const ChangePlace& place, change::Operation operation);
     Status append_image(Image image, const Tuple& row, const Tuple* old_row);
+    /// `value_of` gives the value of each column in turn.
+    template <typename ValueOf>
+    Status append_values(Image image, ValueOf&& value_of);
     Status append_value(arrow::ArrayBuilder& builder, Image image, std::size_t column,
                         const TupleValue& value);
     Status append_unchanged(const std::string& column);

@@ -22,6 +22,8 @@ using ColumnTags = std::map<std::string, std::vector<std::string>>;
 struct ServerWait {
     std::function<void(const Error&)> tell = {};  // Hears for whom, whenever that is another one.
     std::stop_token stop = {};                    // Ends the wait.
+    /// After this the wait is an error. Zero: as long as it takes.
+    std::chrono::milliseconds longest{600'000};
 };
 
 /// How to reach a source and what to read of it.

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <concepts>
 #include <functional>
 #include <iterator>
 #include <map>
@@ -185,53 +184,6 @@ std::string copy_statement(const Connection& session, const CapturedTable& table
     }
     return fmt::format("COPY (SELECT {} FROM {} WHERE {}) TO STDOUT (FORMAT binary)",
                        select_list(session, table), from, where);
-}
-
-template <std::integral Number>
-std::optional<Number> take_number(std::span<const std::byte>& rest) {
-    if (rest.size() < sizeof(Number)) {
-        return std::nullopt;
-    }
-    const auto number = load_big_endian<Number>(rest.data());
-    rest = rest.subspan(sizeof(Number));
-    return number;
-}
-
-/// Takes a value of COPY's binary form. Returns false if the bytes end before it does.
-bool take_value(std::span<const std::byte>& rest, bool binary, TupleValue& value) {
-    const auto size = take_number<std::int32_t>(rest);
-    if (!size) {
-        return false;
-    }
-    if (*size < 0) {
-        value = {};
-        return true;
-    }
-    const auto bytes = static_cast<std::size_t>(*size);
-    if (rest.size() < bytes) {
-        return false;
-    }
-    value = {binary ? TupleValue::State::binary : TupleValue::State::text, rest.first(bytes)};
-    rest = rest.subspan(bytes);
-    return true;
-}
-
-/// Reads one row of COPY's binary form from the front of `rest`. Returns false at the trailer.
-Result<bool> take_row(std::span<const std::byte>& rest, const CapturedTable& table, Tuple& row) {
-    const auto count = take_number<std::int16_t>(rest);
-    if (count && *count < 0) {
-        return false;
-    }
-    row.resize(count ? static_cast<std::size_t>(*count) : 0);
-    bool whole = count.has_value();
-    for (std::size_t index = 0; whole && index < row.size(); ++index) {
-        const bool binary = index < table.codecs.size() && table.codecs[index].reads_binary();
-        whole = take_value(rest, binary, row[index]);
-    }
-    if (!whole) {
-        return fail(ErrorKind::corrupt, "a row of the copy ends too early");
-    }
-    return true;
 }
 
 /// What older rows have in a column stays said once it was.
@@ -617,7 +569,6 @@ Status PostgresSnapshot::copy_chunk(Connection& session, const change::SnapshotC
     ChangePlace place{.commit_position = change::Position(plan_.position.offset() - 1),
                       .ordinal = std::int64_t{chunk.index} << 32U,
                       .commit_time = plan_.time};
-    Tuple row;
     for (bool first = true;; first = false) {
         TRY_LET(const auto message, session.read_copy());
         if (!message) {
@@ -630,11 +581,10 @@ Status PostgresSnapshot::copy_chunk(Connection& session, const change::SnapshotC
             rest = cursor.rest();
         }
         while (!rest.empty()) {
-            TRY_LET(const bool is_row, take_row(rest, *table, row));
+            TRY_LET(const bool is_row, builder->append_copied(place, rest));
             if (!is_row) {
                 break;
             }
-            TRY(builder->append_insert(place, row, change::Operation::snapshot));
             ++place.ordinal;
             if (builder->is_full()) {
                 TRY(builder->flush(sink));

@@ -18,7 +18,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto idle_wait = 20ms;
+// How long the log is waited for before somebody looks up: longer, the longer nothing comes.
+constexpr auto idle_wait_min = 1ms;
+constexpr auto idle_wait_max = 20ms;
 
 /// A streamed relation message as it is spooled: this letter, its number of arrival, the message.
 constexpr std::byte numbered_relation{'r'};
@@ -118,14 +120,18 @@ Result<change::CutEnd> PostgresSource::read_cut(change::CutBoundary& boundary,
                                                 const std::stop_token& stop) {
     progress_ = {.position = log_position_};
     cut_ = {};
+    std::chrono::milliseconds wait = idle_wait_min;
     while (true) {
         const bool at_boundary = !in_transaction_ && !streaming_;
         if (at_boundary && (boundary.ends_here(progress_) || stop.stop_requested())) {
             TRY(flush(sink));
             return end_cut();
         }
-        TRY_LET(const auto message, stream_->read(idle_wait));
-        if (!message.empty()) {
+        TRY_LET(const auto message, stream_->read(wait));
+        if (message.empty()) {
+            wait = std::min<std::chrono::milliseconds>(2 * wait, idle_wait_max);
+        } else {
+            wait = idle_wait_min;
             TRY(receive(message, sink));
         }
     }

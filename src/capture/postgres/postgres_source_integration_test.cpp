@@ -14,6 +14,7 @@
 namespace weir::capture::postgres {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -268,15 +269,27 @@ TEST_F(PostgresSourceTest, ASnapshotThatWaitsIsStoppedAndLeavesNoSlot) {
     ASSERT_THAT(other.execute("BEGIN; INSERT INTO claims.claim VALUES (2)"), IsOk());
     std::stop_source stop;
     std::string told;
-    options.wait = {.tell =
-                        [&](const Error& why) {
-                            told = why.message();
-                            stop.request_stop();
-                        },
-                    .stop = stop.get_token()};
+    options.wait.tell = [&](const Error& why) {
+        told = why.message();
+        stop.request_stop();
+    };
+    options.wait.stop = stop.get_token();
     EXPECT_THAT(PostgresSnapshot::begin(options, PostgresSnapshot::Mode::with_slot, 1, {}),
                 IsError(ErrorKind::cancelled, HasSubstr("while the replication slot was made")));
     EXPECT_THAT(told, HasSubstr(fmt::format("process={}", other.process())));
+    ASSERT_THAT(other.execute("ROLLBACK"), IsOk());
+    EXPECT_EQ(ask("SELECT count(*) FROM pg_replication_slots"), "0");
+}
+
+TEST_F(PostgresSourceTest, ASlotThatOthersHoldUpForTooLongIsAnErrorThatNamesThem) {
+    make_tables();
+    auto other = Connection::open(options.url).value();
+    ASSERT_THAT(other.execute("BEGIN; INSERT INTO claims.claim VALUES (2)"), IsOk());
+    options.wait.longest = std::chrono::milliseconds(300);
+    EXPECT_THAT(PostgresSnapshot::begin(options, PostgresSnapshot::Mode::with_slot, 1, {}),
+                IsError(ErrorKind::unavailable,
+                        AllOf(HasSubstr("could not be made within source.slot_wait"),
+                              HasSubstr(fmt::format("process={}", other.process())))));
     ASSERT_THAT(other.execute("ROLLBACK"), IsOk());
     EXPECT_EQ(ask("SELECT count(*) FROM pg_replication_slots"), "0");
 }

@@ -76,7 +76,7 @@ std::optional<Error> awaited(Connection& side, int process) {
                                       row[1].value_or("unknown"), transaction, seconds));
 }
 
-/// Tells for whom the server waits, once for each.
+/// Tells for whom the server waits, once for each, until that takes too long.
 class TellAwaited {
 public:
     TellAwaited(Connection& side, int process, const ServerWait& wait)
@@ -94,13 +94,25 @@ public:
             wait_.tell(*why);
         }
         told_ = who;
-        return {};
+        const bool is_over = wait_.longest.count() > 0 && Clock::now() - begun_ >= wait_.longest;
+        return is_over ? gave_up(text) : Status();
     }
 
 private:
+    using Clock = std::chrono::steady_clock;
+
+    Status gave_up(const std::string& why) const {
+        return fail(ErrorKind::unavailable,
+                    "the replication slot could not be made within source.slot_wait, waited={} s: "
+                    "{}",
+                    std::chrono::duration_cast<std::chrono::seconds>(wait_.longest).count(),
+                    why.empty() ? "the server does not say for whom it waits" : why);
+    }
+
     Connection& side_;
     int process_;
     const ServerWait& wait_;
+    Clock::time_point begun_ = Clock::now();
     std::string told_;
 };
 
