@@ -3,12 +3,12 @@
 // Method: several `Ledger` objects on one folder stand for several processes.
 #include "ledger/ledger.h"
 
-#include <functional>
 #include <numeric>
 #include <utility>
 
 #include "base/result_matchers.h"
 #include "ledger/ledger_fixture.h"
+#include "ledger/overtaken_store.h"
 #include "ledger/tile.h"
 
 namespace weir::ledger {
@@ -192,43 +192,6 @@ TEST_F(LedgerTest, TheHeadStaysSmall) {
     }
     EXPECT_LT(largest, 34'000U);
 }
-
-/// A store on which somebody else does something just before a key is read.
-class OvertakenStore final : public store::ObjectStore {
-public:
-    OvertakenStore(store::ObjectStore& store, std::string key)
-        : store_(store), key_(std::move(key)) {}
-
-    std::function<void()> before_read;
-
-    Result<store::VersionedBytes> read(std::string_view key) const override {
-        if (key == key_) {
-            before_read();
-        }
-        return store_.read(key);
-    }
-    Result<std::vector<std::byte>> read_range(std::string_view key, std::uint64_t offset,
-                                              std::uint64_t size) const override {
-        return store_.read_range(key, offset, size);
-    }
-    Result<store::ObjectInfo> stat(std::string_view key) const override { return store_.stat(key); }
-    Result<std::unique_ptr<store::ByteSink>> create(std::string key) override {
-        return store_.create(std::move(key));
-    }
-    Result<store::Version> replace(std::string_view key,
-                                   const std::optional<store::Version>& expected,
-                                   std::span<const std::byte> bytes) override {
-        return store_.replace(key, expected, bytes);
-    }
-    Status remove(std::string_view key) override { return store_.remove(key); }
-    Result<std::vector<store::ObjectInfo>> list(std::string_view prefix) const override {
-        return store_.list(prefix);
-    }
-
-private:
-    store::ObjectStore& store_;
-    std::string key_;
-};
 
 // Whoever opens finishes what head names; another one may have filled the tile by then.
 TEST_F(LedgerTest, APartialTileMayBeGoneOnceItIsFull) {

@@ -129,6 +129,9 @@ Result<TileLog> TileLog::open(store::ObjectStore& store, const SigningKey& key) 
     }
     TRY(check_root(log.edge_, head.checkpoint));
     log.finished_ = sight.is_finished();
+    if (log.finished_) {
+        static_cast<void>(log.edge_.take_changes());
+    }
     log.head_ = std::move(sight.head);
     TRY(log.finish());
     return log;

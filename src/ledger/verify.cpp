@@ -1,5 +1,6 @@
 #include "ledger/verify.h"
 
+#include <optional>
 #include <utility>
 
 #include "ledger/file_check.h"
@@ -31,20 +32,34 @@ Status check_against(const Checkpoint& published, const Checkpoint& committed) {
     return {};
 }
 
-Result<Statement> look(const store::ObjectStore& store, std::span<const VerifyingKey> trusted) {
+Result<Statement> look_once(const store::ObjectStore& store,
+                            std::span<const VerifyingKey> trusted) {
     TRY_LET(const auto published, read_checkpoint(store, trusted));
     TRY_LET(auto head, read_head(store, trusted));
     Statement statement{.published = published ? published->checkpoint : Checkpoint{},
                         .head = std::move(head.head)};
     TRY(check_against(statement.published, statement.head.checkpoint));
-    const TreeSize before = statement.head.tail.before;
-    if (statement.published.size < before) {
-        return fail(ErrorKind::corrupt,
-                    "the checkpoint was taken back: it is behind what head says is published, "
-                    "checkpoint={}, before={}, path={}",
-                    statement.published.size.entries, before.entries, checkpoint_key);
-    }
     return statement;
+}
+
+Result<Statement> look(const store::ObjectStore& store, std::span<const VerifyingKey> trusted) {
+    std::optional<TreeSize> seen;
+    while (true) {
+        TRY_LET(Statement statement, look_once(store, trusted));
+        const TreeSize published = statement.published.size;
+        const TreeSize before = statement.head.tail.before;
+        if (published >= before) {
+            return statement;
+        }
+        // Others may have published and appended between the two reads: then there is a newer one.
+        if (published == seen) {
+            return fail(ErrorKind::corrupt,
+                        "the checkpoint was taken back: it is behind what head says is published, "
+                        "checkpoint={}, before={}, path={}",
+                        published.entries, before.entries, checkpoint_key);
+        }
+        seen = published;
+    }
 }
 
 Result<std::vector<Checkpoint>> open_known(const VerifyOptions& options,

@@ -8,6 +8,7 @@
 #include "ledger/head.h"
 #include "ledger/ledger_fixture.h"
 #include "ledger/merkle_tree.h"
+#include "ledger/overtaken_store.h"
 #include "ledger/tile.h"
 
 namespace weir::ledger {
@@ -258,6 +259,23 @@ TEST_F(VerifyTest, AcceptsAnAppendThatIsNotFinished) {
         EXPECT_FALSE(check().has_value()) << offset;
         flip(std::string(head_key), offset);
     }
+}
+
+TEST_F(VerifyTest, IsNotMisledByWhoPublishesAndAppendsBetweenItsReads) {
+    OvertakenStore overtaken(*store_, std::string(head_key));
+    bool is_over = false;
+    overtaken.before_read = [&] {
+        if (std::exchange(is_over, true)) {
+            return;
+        }
+        const auto other = open();
+        append(*other, PositionAdvanced{.position = change::Position(400)});
+        ASSERT_THAT(other->finish(), IsOk());
+        append(*other, PositionAdvanced{.position = change::Position(401)});
+    };
+    const auto report = verify(overtaken, {&key_.verifying_key(), 1}, {});
+    ASSERT_THAT(report, IsOk());
+    EXPECT_EQ(report->size, TreeSize{302});
 }
 
 TEST_F(VerifyTest, NamesFiles) {
