@@ -1,7 +1,9 @@
 #include "app/run_loop.h"
 
 #include <chrono>
+#include <exception>
 #include <thread>
+#include <typeinfo>
 #include <utility>
 
 #include "app/query_service.h"
@@ -50,6 +52,22 @@ void RunLoop::tell(ledger::Stage stage, Timestamp started) {
     warn("lineage", pipeline_.lineage().committed(stage, started));
 }
 
+/// Nothing throws but a defect or an allocation. It ends all stages, as an error does; what it says
+/// may quote a row.
+void RunLoop::run_stage(ledger::Stage stage, const std::function<Status()>& work,
+                        std::stop_source& stop) {
+    Status done;
+    try {
+        done = work();
+    } catch (const std::exception& exception) {
+        done =
+            fail(ErrorKind::internal,
+                 "the stage ended by an exception; report it, and start again, stage={}, type={}",
+                 to_string(stage), typeid(exception).name());
+    }
+    end_with(stage, std::move(done), stop);
+}
+
 void RunLoop::end_with(ledger::Stage stage, Status status, std::stop_source& stop) {
     if (status || (status.error().kind() == ErrorKind::cancelled && stop.stop_requested())) {
         return;
@@ -88,7 +106,8 @@ void RunLoop::capture_thread(std::stop_source stop) {
             },
         .on_wait = on_wait,
         .on_notice = work_.observer.on_notice};
-    end_with(ledger::Stage::capture, capture(pipeline_, work, stop.get_token()), stop);
+    run_stage(
+        ledger::Stage::capture, [&] { return capture(pipeline_, work, stop.get_token()); }, stop);
     capture_done_ = true;
     landed_.signal();
 }
@@ -111,10 +130,10 @@ bool RunLoop::is_over(const std::atomic<bool>& before, const std::stop_token& st
 }
 
 void RunLoop::refine_thread(std::stop_source stop) {
-    end_with(ledger::Stage::refine,
-             keep_going(ledger::Stage::refine, stop.get_token(),
-                        [&] { return refine_until_done(stop.get_token()); }),
-             stop);
+    const auto refine = [&] { return refine_until_done(stop.get_token()); };
+    run_stage(
+        ledger::Stage::refine,
+        [&] { return keep_going(ledger::Stage::refine, stop.get_token(), refine); }, stop);
     refine_done_ = true;
     refined_.signal();
 }
@@ -137,10 +156,10 @@ Status RunLoop::refine_until_done(const std::stop_token& stop) {
 }
 
 void RunLoop::load_thread(std::stop_source stop) {
-    end_with(ledger::Stage::load,
-             keep_going(ledger::Stage::load, stop.get_token(),
-                        [&] { return load_until_done(stop.get_token()); }),
-             stop);
+    const auto load = [&] { return load_until_done(stop.get_token()); };
+    run_stage(
+        ledger::Stage::load,
+        [&] { return keep_going(ledger::Stage::load, stop.get_token(), load); }, stop);
 }
 
 /// A build that a neighbour's absence made fail is tried again when the next is due.

@@ -53,6 +53,8 @@ private:
     Status refine_until_done(const std::stop_token& stop);
     Status load_until_done(const std::stop_token& stop);
     Status build_models(LoadStage& stage, ledger::CutNumber cut, LastBuild& last_build);
+    void run_stage(ledger::Stage stage, const std::function<Status()>& work,
+                   std::stop_source& stop);
     void end_with(ledger::Stage stage, Status status, std::stop_source& stop);
     Status keep_going(ledger::Stage stage, const std::stop_token& stop,
                       const std::function<Status()>& work);
