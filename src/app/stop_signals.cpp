@@ -20,7 +20,7 @@ StopSignals::StopSignals() {
 
 StopSignals::~StopSignals() {
     waiter_.request_stop();
-    pthread_kill(waiter_.native_handle(), SIGTERM);  // Only this thread hears it.
+    pthread_kill(waiter_.native_handle(), SIGINT);  // Only this thread hears it.
 }
 
 }  // namespace weir::app

@@ -15,6 +15,7 @@
 #include <map>
 #include <random>
 
+#include "base/byte_text.h"
 #include "base/result_matchers.h"
 #include "columnar/memory_store.h"
 #include "columnar/parquet_reader.h"
@@ -208,8 +209,7 @@ TEST(PartedWriter, NoTextAndNoValueOfAnImageIsInAFooter) {
     write(store, *rows, {}, [] { return 100; });
     const auto bytes = store.read("part-1").value().bytes;
     const auto reader = parquet::ParquetFileReader::Open(std::make_shared<arrow::io::BufferReader>(
-        std::make_shared<arrow::Buffer>(reinterpret_cast<const std::uint8_t*>(bytes.data()),
-                                        static_cast<std::int64_t>(bytes.size()))));
+        arrow::Buffer::FromString(std::string(as_text(bytes)))));
     std::map<std::string, bool> has_statistics;
     const auto group = reader->metadata()->RowGroup(0);
     for (int column = 0; column < group->num_columns(); ++column) {

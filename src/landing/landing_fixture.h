@@ -36,6 +36,8 @@ private:
 
 /// A pipeline in a store in memory: what a process has, and what outlives it.
 class TestPipeline {
+    ledger::SigningKey key_ = *ledger::SigningKey::from_seed("example.com/claims", {});
+
 public:
     columnar::MemoryStore store;
     ManualClock clock{Timestamp{std::chrono::sys_days(std::chrono::year(2026) / 4 / 1)}};
@@ -75,9 +77,6 @@ public:
         }
         return found;
     }
-
-private:
-    ledger::SigningKey key_ = *ledger::SigningKey::from_seed("example.com/claims", {});
 };
 
 inline catalog::Column test_column(std::uint32_t id, std::string name, std::string source_type,

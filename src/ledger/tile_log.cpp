@@ -183,6 +183,15 @@ Tail TileLog::waiting() const {
     return finished_ || !head_ ? Tail{.before = size(), .entries = {}} : head_->head.tail;
 }
 
+Result<Tail> TileLog::begin_tail() {
+    Tail tail = waiting();
+    if (bytes_of(tail) > tail_bytes_max) {
+        TRY(finish());
+        tail = waiting();
+    }
+    return tail;
+}
+
 Status TileLog::append(std::span<const std::string> entries) {
     WEIR_ASSERT(!entries.empty());
     if (in_doubt_) {
@@ -190,11 +199,7 @@ Status TileLog::append(std::span<const std::string> entries) {
                     "cannot append: the outcome of an append before is unknown; open the ledger "
                     "again and look");
     }
-    Tail tail = waiting();
-    if (bytes_of(tail) > tail_bytes_max) {
-        TRY(finish());
-        tail = waiting();
-    }
+    TRY_LET(Tail tail, begin_tail());
     tail.entries.insert(tail.entries.end(), entries.begin(), entries.end());
     TileEdge edge = edge_;
     for (const std::string& entry : entries) {
@@ -206,6 +211,10 @@ Status TileLog::append(std::span<const std::string> entries) {
               .note = {},
               .tail = std::move(tail)};
     TRY_LET(head.note, sign_checkpoint(head.checkpoint, *key_));
+    return commit(std::move(head), std::move(edge));
+}
+
+Status TileLog::commit(Head head, TileEdge edge) {
     const auto before = head_ ? std::optional(head_->version) : std::nullopt;
     const std::string text = format_head(head);
     auto version = store_->replace(head_key, before, std::as_bytes(std::span(text)));

@@ -55,8 +55,10 @@ private:
     std::span<const VerifyingKey> trusted() const { return {&key_->verifying_key(), 1}; }
     /// Reads what is committed. Fails with `corrupt` if that is less than what was published.
     Result<Sight> look() const;
-    /// What the next head has of the entries before it: those whose tiles wait.
+    /// What the next head has of the entries before it: those whose tiles wait, if that is little.
+    Result<Tail> begin_tail();
     Tail waiting() const;
+    Status commit(Head head, TileEdge edge);
     Status publish(const Head& head) const;
 
     store::ObjectStore* store_;

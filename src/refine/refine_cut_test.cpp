@@ -62,6 +62,9 @@ std::shared_ptr<arrow::RecordBatch> landed_rows(const Contract& shape, int first
 
 /// A pipeline whose cuts were landed by hand.
 class Pipeline {
+    ManualClock clock_{commit_time};
+    ledger::SigningKey signing_key_ = *ledger::SigningKey::from_seed("example.com/p", {});
+
 public:
     columnar::MemoryStore store;
     std::unique_ptr<ledger::Ledger> ledger;
@@ -156,8 +159,6 @@ private:
         ASSERT_THAT(ledger->append(lease, entries), IsOk());
     }
 
-    ManualClock clock_{commit_time};
-    ledger::SigningKey signing_key_ = *ledger::SigningKey::from_seed("example.com/p", {});
     std::uint64_t cut_ = 0;
 };
 
