@@ -127,9 +127,11 @@ class PostgresServer:
         """Starts a streaming copy of this server, which answers queries and may be promoted."""
         standby = PostgresServer(make_folder(), self.programs, free_port())
         try:
-            standby._run("pg_basebackup", "-D", standby.data, "-d", self.url(), "-X", "stream", "-c", "fast",
-                         "--no-sync", "-R")
-            standby.configure({**(settings or {}), "port": standby.port, "unix_socket_directories": standby.folder})
+            standby._run("pg_basebackup", "-D", standby.data, "-d", self.url(), "-X", "stream", "-c", "fast", "--no-sync")
+            # Not by -R: it writes options of its own libpq, which the server's may not know.
+            (standby.data / "standby.signal").touch()
+            standby.configure({"primary_conninfo": f"host=127.0.0.1 port={self.port} user=postgres dbname=postgres",
+                               **(settings or {}), "port": standby.port, "unix_socket_directories": standby.folder})
             standby.start_again()
         except BaseException:
             standby.remove()
