@@ -122,19 +122,25 @@ Status TileLog::create(store::ObjectStore& store, const SigningKey& key, std::st
 Result<TileLog> TileLog::open(store::ObjectStore& store, const SigningKey& key) {
     TileLog log(store, key);
     TRY_LET(Sight sight, log.look());
-    const Head& head = sight.head.head;
-    TRY_LET(log.edge_, TileEdge::read(store, head.tail.before));
-    for (const std::string& entry : head.tail.entries) {
-        log.edge_.append(entry);
-    }
-    TRY(check_root(log.edge_, head.checkpoint));
-    log.finished_ = sight.is_finished();
-    if (log.finished_) {
-        static_cast<void>(log.edge_.take_changes());
-    }
-    log.head_ = std::move(sight.head);
+    const Tail tail = sight.head.head.tail;
+    TRY_LET(TileEdge edge, TileEdge::read(store, tail.before));
+    TRY(log.adopt(std::move(sight), std::move(edge), tail.entries));
     TRY(log.finish());
     return log;
+}
+
+Status TileLog::adopt(Sight sight, TileEdge edge, std::span<const std::string> entries) {
+    for (const std::string& entry : entries) {
+        edge.append(entry);
+    }
+    TRY(check_root(edge, sight.head.head.checkpoint));
+    finished_ = sight.is_finished();
+    if (finished_) {
+        static_cast<void>(edge.take_changes());
+    }
+    edge_ = std::move(edge);
+    head_ = std::move(sight.head);
+    return {};
 }
 
 Result<TileLog::Sight> TileLog::look() const {
@@ -163,33 +169,16 @@ Result<std::vector<std::string>> TileLog::refresh() {
         return fail(ErrorKind::corrupt, "the ledger went back, size={}, before={}",
                     head.checkpoint.size.entries, size().entries);
     }
-    const TreeSize before = size();
-    TRY_LET(auto entries, read_with(*store_, head.tail, before, head.checkpoint.size));
-    TileEdge edge = edge_;
-    for (const std::string& entry : entries) {
-        edge.append(entry);
-    }
-    TRY(check_root(edge, head.checkpoint));
-    finished_ = sight.is_finished();
-    if (finished_) {
-        static_cast<void>(edge.take_changes());
-    }
-    edge_ = std::move(edge);
-    head_ = std::move(sight.head);
+    TRY_LET(auto entries, read_with(*store_, head.tail, size(), head.checkpoint.size));
+    TRY(adopt(std::move(sight), edge_, entries));
     return entries;
 }
 
-Tail TileLog::waiting() const {
-    return finished_ || !head_ ? Tail{.before = size(), .entries = {}} : head_->head.tail;
-}
-
 Result<Tail> TileLog::begin_tail() {
-    Tail tail = waiting();
-    if (bytes_of(tail) > tail_bytes_max) {
+    if (head_ && bytes_of(head_->head.tail) > tail_bytes_max) {
         TRY(finish());
-        tail = waiting();
     }
-    return tail;
+    return finished_ ? Tail{.before = size(), .entries = {}} : head_->head.tail;
 }
 
 Status TileLog::append(std::span<const std::string> entries) {

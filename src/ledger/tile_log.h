@@ -57,7 +57,8 @@ private:
     Result<Sight> look() const;
     /// What the next head has of the entries before it: those whose tiles wait, if that is little.
     Result<Tail> begin_tail();
-    Tail waiting() const;
+    /// Goes on from what was seen, with the entries that `edge` lacks of it.
+    Status adopt(Sight sight, TileEdge edge, std::span<const std::string> entries);
     Status commit(Head head, TileEdge edge);
     Status publish(const Head& head) const;
 

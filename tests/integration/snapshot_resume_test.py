@@ -52,7 +52,7 @@ def told_chunks(chain):
 
 def kill_in_snapshot(chain):
     """Starts a run and kills it while one of its first chunks gets its name."""
-    run = chain.start("run", "--until-current", environment=KillAt(chain.folder).at("worker", "/landing/", 32))
+    run = chain.start("run", "--until-current", environment=KillAt(chain.folder).at("worker", "/landing/", 50))
     assert run.wait(120) == -signal.SIGKILL, chain.log()
 
 
@@ -64,12 +64,13 @@ def check_equal(chain):
 
 
 def test_a_killed_snapshot_goes_on_with_the_next_chunk(server, chain):
+    chain.configuration.write_text(chain.configuration.read_text().replace("chunk_blocks: 16", "chunk_blocks: 8"))
     payer = start_simulator(server, *SETTING, "--run", 1_000_000, "--rate", 200, "--resume")
     try:
         seen = []
         for _ in range(3):
             kill_in_snapshot(chain)
-            assert len(landed_chunks(chain)) >= len(seen) + 2
+            assert len(landed_chunks(chain)) >= len(seen) + 4
             assert landed_chunks(chain)[:len(seen)] == seen
             seen = landed_chunks(chain)
         chain.weir("run", "--until-current")
