@@ -29,19 +29,45 @@ constexpr std::array<std::string_view, 7> dictionary_columns{"op",
                                                              "untyped.list.element.column",
                                                              "reason"};
 
-void disable_statistics(const arrow::DataType& type, const std::string& path,
-                        parquet::WriterProperties::Builder& builder) {
-    if (type.num_fields() == 0) {
-        builder.disable_statistics(path);
-    }
-    const bool is_list = type.id() == arrow::Type::LIST;
-    for (const auto& field : type.fields()) {
-        disable_statistics(*field->type(), path + "." + (is_list ? "list.element" : field->name()),
-                           builder);
+/// The most digits of a decimal that Parquet keeps as an integer.
+constexpr int integer_digits_max = 18;
+
+bool is_kept_as_integer(const arrow::DataType& type) {
+    switch (type.id()) {
+        case arrow::Type::INT16:
+        case arrow::Type::INT32:
+        case arrow::Type::INT64:
+        case arrow::Type::DATE32:
+        case arrow::Type::TIME64:
+        case arrow::Type::TIMESTAMP: return true;
+        case arrow::Type::DECIMAL128:
+            return static_cast<const arrow::Decimal128Type&>(type).precision() <=
+                   integer_digits_max;
+        default: return false;
     }
 }
 
-std::shared_ptr<parquet::WriterProperties> file_properties(const arrow::Schema& schema) {
+/// Calls `visit` with each column of values below a field, and its path in Parquet's notation.
+template <typename Visit>
+void visit_leaves(const arrow::DataType& type, const std::string& path, const Visit& visit) {
+    if (type.num_fields() == 0) {
+        visit(type, path);
+    }
+    const bool is_list = type.id() == arrow::Type::LIST;
+    for (const auto& field : type.fields()) {
+        visit_leaves(*field->type(), path + "." + (is_list ? "list.element" : field->name()),
+                     visit);
+    }
+}
+
+// No least and largest of texts and of what an image has: a footer, which catalogs copy, has no
+// value of a person, and where rows lie as they came hardly a row group is left out by them.
+bool has_statistics(const arrow::Field& field) {
+    return !arrow::is_base_binary_like(field.type()->id()) && field.type()->num_fields() == 0;
+}
+
+std::shared_ptr<parquet::WriterProperties> file_properties(const arrow::Schema& schema,
+                                                           IntegerEncoding integers) {
     parquet::WriterProperties::Builder builder;
     builder.version(parquet::ParquetVersion::PARQUET_2_6)
         ->compression(parquet::Compression::ZSTD)
@@ -52,12 +78,15 @@ std::shared_ptr<parquet::WriterProperties> file_properties(const arrow::Schema& 
     for (const std::string_view column : dictionary_columns) {
         builder.enable_dictionary(std::string(column));
     }
-    // No least and largest of texts and of what an image has: a footer, which catalogs copy, has no
-    // value of a person, and where rows lie as they came hardly a row group is left out by them.
     for (const auto& field : schema.fields()) {
-        if (arrow::is_base_binary_like(field->type()->id()) || field->type()->num_fields() > 0) {
-            disable_statistics(*field->type(), field->name(), builder);
-        }
+        visit_leaves(*field->type(), field->name(), [&](const auto& type, const auto& path) {
+            if (!has_statistics(*field)) {
+                builder.disable_statistics(path);
+            }
+            if (integers == IntegerEncoding::deltas && is_kept_as_integer(type)) {
+                builder.encoding(path, parquet::Encoding::DELTA_BINARY_PACKED);
+            }
+        });
     }
     return builder.build();
 }
@@ -116,12 +145,14 @@ ParquetWriter& ParquetWriter::operator=(ParquetWriter&&) noexcept = default;
 ParquetWriter::~ParquetWriter() = default;
 
 Result<ParquetWriter> ParquetWriter::open(std::shared_ptr<arrow::Schema> schema,
-                                          std::unique_ptr<store::ByteSink> sink) {
+                                          std::unique_ptr<store::ByteSink> sink,
+                                          IntegerEncoding integers) {
     auto stream = std::make_shared<HashingStream>(std::move(sink));
     std::unique_ptr<parquet::arrow::FileWriter> writer;
     TRY(guarded(*stream, [&] {
         return parquet::arrow::FileWriter::Open(*schema, arrow::default_memory_pool(), stream,
-                                                file_properties(*schema), arrow_properties())
+                                                file_properties(*schema, integers),
+                                                arrow_properties())
             .Value(&writer);
     }));
     return ParquetWriter(std::move(schema), std::move(stream), std::move(writer));

@@ -27,14 +27,21 @@ struct WrittenFile {
     friend bool operator==(const WrittenFile&, const WrittenFile&) = default;
 };
 
+/// How columns of integers are written, and of dates, times and decimals that are kept as such.
+enum class IntegerEncoding {
+    plain,   // What every reader of Parquet knows.
+    deltas,  // DELTA_BINARY_PACKED: smaller and faster; Spark reads it from 3.3 on.
+};
+
 /// Writes one Parquet file (docs/formats/landed_file.md, "Parquet"), row group by row group, while
-/// holding one row group's largest column. The bytes are a function of schema and row groups alone:
-/// no time, host, thread or batch size reaches them. One thread at a time; dropped without `finish`
-/// it leaves no object.
+/// holding one row group's largest column. The bytes are a function of schema, encoding and row
+/// groups alone: no time, host, thread or batch size reaches them. One thread at a time; dropped
+/// without `finish` it leaves no object.
 class ParquetWriter {
 public:
     static Result<ParquetWriter> open(std::shared_ptr<arrow::Schema> schema,
-                                      std::unique_ptr<store::ByteSink> sink);
+                                      std::unique_ptr<store::ByteSink> sink,
+                                      IntegerEncoding integers = IntegerEncoding::plain);
     ParquetWriter(ParquetWriter&&) noexcept;
     ParquetWriter& operator=(ParquetWriter&&) noexcept;
     ~ParquetWriter();

@@ -8,11 +8,12 @@
 namespace weir::columnar {
 
 PartedWriter::PartedWriter(std::shared_ptr<arrow::Schema> schema, OpenPart open_part,
-                           std::uint32_t first_part, PartSize size)
+                           std::uint32_t first_part, PartSize size, IntegerEncoding integers)
     : schema_(std::move(schema)),
       open_part_(std::move(open_part)),
       next_part_(first_part),
       size_(size),
+      integers_(integers),
       cutter_(size.row_group) {}
 
 Status PartedWriter::write(const std::shared_ptr<arrow::RecordBatch>& rows) {
@@ -36,7 +37,7 @@ Result<std::vector<WrittenPart>> PartedWriter::finish() && {
 Status PartedWriter::write_group(const RowGroup& group) {
     if (!writer_) {
         TRY_LET(auto sink, open_part_(next_part_));
-        TRY_LET(writer_, ParquetWriter::open(schema_, std::move(sink)));
+        TRY_LET(writer_, ParquetWriter::open(schema_, std::move(sink), integers_));
         ++next_part_;
     }
     TRY(writer_->write(group));

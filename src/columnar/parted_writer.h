@@ -33,7 +33,8 @@ struct WrittenPart {
 class PartedWriter {
 public:
     PartedWriter(std::shared_ptr<arrow::Schema> schema, OpenPart open_part,
-                 std::uint32_t first_part = 1, PartSize size = {});
+                 std::uint32_t first_part = 1, PartSize size = {},
+                 IntegerEncoding integers = IntegerEncoding::plain);
 
     /// Fails with `invalid` if the rows have another schema.
     Status write(const std::shared_ptr<arrow::RecordBatch>& rows);
@@ -48,6 +49,7 @@ private:
     OpenPart open_part_;
     std::uint32_t next_part_;
     PartSize size_;
+    IntegerEncoding integers_;
     RowGroupCutter cutter_;
     std::optional<ParquetWriter> writer_;  // Of part `next_part_ - 1`, while it has room.
     std::vector<WrittenPart> finished_;

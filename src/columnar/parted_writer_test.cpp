@@ -95,6 +95,15 @@ std::shared_ptr<arrow::Table> read(const MemoryStore& store,
     return arrow::Table::FromRecordBatches(schema(), batches).ValueOrDie();
 }
 
+std::shared_ptr<parquet::FileMetaData> metadata_of(const MemoryStore& store,
+                                                   const std::string& key) {
+    const auto bytes = store.read(key).value().bytes;
+    return parquet::ParquetFileReader::Open(
+               std::make_shared<arrow::io::BufferReader>(
+                   arrow::Buffer::FromString(std::string(as_text(bytes)))))
+        ->metadata();
+}
+
 // What is written is read back: rows, types, and the metadata of fields inside structs.
 TEST(PartedWriter, RoundTripKeepsRowsTypesAndFieldMetadata) {
     MemoryStore store;
@@ -207,11 +216,9 @@ TEST(PartedWriter, NoTextAndNoValueOfAnImageIsInAFooter) {
                                       ordinals.Finish().ValueOrDie())
                           .ValueOrDie();
     write(store, *rows, {}, [] { return 100; });
-    const auto bytes = store.read("part-1").value().bytes;
-    const auto reader = parquet::ParquetFileReader::Open(std::make_shared<arrow::io::BufferReader>(
-        arrow::Buffer::FromString(std::string(as_text(bytes)))));
+    const auto metadata = metadata_of(store, "part-1");
     std::map<std::string, bool> has_statistics;
-    const auto group = reader->metadata()->RowGroup(0);
+    const auto group = metadata->RowGroup(0);
     for (int column = 0; column < group->num_columns(); ++column) {
         const auto chunk = group->ColumnChunk(column);
         has_statistics[chunk->path_in_schema()->ToDotString()] = chunk->is_stats_set();
@@ -222,6 +229,30 @@ TEST(PartedWriter, NoTextAndNoValueOfAnImageIsInAFooter) {
                                                            {"after_image.paid", false},
                                                            {"after_image.note", false},
                                                            {"unchanged.list.element", false}}));
+}
+
+// Numbers, dates and decimals of few digits are differences if asked for, and nothing else is.
+TEST(PartedWriter, WritesIntegersAsDeltasIfAskedFor) {
+    MemoryStore store;
+    const auto rows = make_rows(100, 3);
+    PartedWriter writer(rows->schema(), parts_of(store), 1, {}, IntegerEncoding::deltas);
+    ASSERT_THAT(writer.write(rows), IsOk());
+    const auto parts = std::move(writer).finish();
+    ASSERT_THAT(parts, IsOk());
+    std::map<std::string, bool> has_deltas;
+    const auto metadata = metadata_of(store, "part-1");
+    const auto group = metadata->RowGroup(0);
+    for (int column = 0; column < group->num_columns(); ++column) {
+        const auto chunk = group->ColumnChunk(column);
+        has_deltas[chunk->path_in_schema()->ToDotString()] =
+            std::ranges::count(chunk->encodings(), parquet::Encoding::DELTA_BINARY_PACKED) > 0;
+    }
+    EXPECT_EQ(has_deltas, (std::map<std::string, bool>{{"op", false},
+                                                       {"after_image.id", true},
+                                                       {"after_image.paid", true},
+                                                       {"after_image.note", false},
+                                                       {"unchanged.list.element", false}}));
+    EXPECT_TRUE(arrow::Table::FromRecordBatches({rows}).ValueOrDie()->Equals(*read(store, *parts)));
 }
 
 }  // namespace
