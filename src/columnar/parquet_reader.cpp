@@ -16,44 +16,58 @@
 namespace weir::columnar {
 namespace {
 
+/// Runs a call into Parquet; the error is the key service's if it was that which refused.
 template <std::invocable Call>
-Status guarded(Call&& call) {
+Status guarded(const std::shared_ptr<std::optional<Error>>& refusal, Call&& call) {
+    Status outcome;
     try {
-        return from_arrow(std::forward<Call>(call)(), ErrorKind::corrupt)
-            .with("cannot read Parquet");
+        outcome = from_arrow(std::forward<Call>(call)(), ErrorKind::corrupt);
     } catch (const std::exception& error) {
-        return fail(ErrorKind::corrupt, "cannot read Parquet: {}", error.what());
+        outcome = fail(ErrorKind::corrupt, "{}", error.what());
     }
+    if (!outcome && refusal && *refusal) {
+        outcome = std::unexpected(**refusal);
+    }
+    return std::move(outcome).with("cannot read Parquet");
 }
 
 arrow::Result<std::unique_ptr<parquet::arrow::FileReader>> open_file(
-    std::shared_ptr<arrow::io::RandomAccessFile> file) {
+    std::shared_ptr<arrow::io::RandomAccessFile> file,
+    std::shared_ptr<parquet::FileDecryptionProperties> decryption) {
     parquet::ArrowReaderProperties properties;
     properties.set_use_threads(false);
     properties.set_pre_buffer(false);  // It reads ahead on threads that outlive a failed read.
     parquet::arrow::FileReaderBuilder builder;
-    ARROW_RETURN_NOT_OK(builder.Open(std::move(file)));
+    parquet::ReaderProperties file_properties;
+    file_properties.file_decryption_properties(std::move(decryption));
+    ARROW_RETURN_NOT_OK(builder.Open(std::move(file), file_properties));
     return builder.properties(properties)->Build();
 }
 
 }  // namespace
 
 ParquetReader::ParquetReader(std::unique_ptr<parquet::arrow::FileReader> reader,
-                             std::shared_ptr<arrow::Schema> schema)
-    : reader_(std::move(reader)), schema_(std::move(schema)) {}
+                             std::shared_ptr<arrow::Schema> schema,
+                             std::shared_ptr<std::optional<Error>> refusal)
+    : reader_(std::move(reader)), schema_(std::move(schema)), refusal_(std::move(refusal)) {}
 
 ParquetReader::ParquetReader(ParquetReader&&) noexcept = default;
 ParquetReader& ParquetReader::operator=(ParquetReader&&) noexcept = default;
 ParquetReader::~ParquetReader() = default;
 
 Result<ParquetReader> ParquetReader::open(std::shared_ptr<arrow::io::RandomAccessFile> file) {
+    return open(std::move(file), FileDecryption{});
+}
+
+Result<ParquetReader> ParquetReader::open(std::shared_ptr<arrow::io::RandomAccessFile> file,
+                                          FileDecryption decryption) {
     std::unique_ptr<parquet::arrow::FileReader> reader;
     std::shared_ptr<arrow::Schema> schema;
-    TRY(guarded([&]() -> arrow::Status {
-        ARROW_ASSIGN_OR_RAISE(reader, open_file(std::move(file)));
+    TRY(guarded(decryption.refusal, [&]() -> arrow::Status {
+        ARROW_ASSIGN_OR_RAISE(reader, open_file(std::move(file), std::move(decryption.properties)));
         return reader->GetSchema(&schema);
     }));
-    return ParquetReader(std::move(reader), std::move(schema));
+    return ParquetReader(std::move(reader), std::move(schema), std::move(decryption.refusal));
 }
 
 Result<ParquetReader> ParquetReader::open(const store::ObjectStore& store,
@@ -71,7 +85,7 @@ Result<std::shared_ptr<arrow::RecordBatch>> ParquetReader::next() {
     if (next_group_ == reader_->num_row_groups()) {
         return rows;
     }
-    TRY(guarded([&]() -> arrow::Status {
+    TRY(guarded(refusal_, [&]() -> arrow::Status {
         ARROW_ASSIGN_OR_RAISE(const auto table, reader_->ReadRowGroup(next_group_));
         return table->CombineChunksToBatch().Value(&rows);
     }));

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/result.h"
+#include "columnar/parquet_keys.h"
 #include "columnar/stored_file.h"
 
 namespace arrow {
@@ -22,6 +23,9 @@ class ParquetReader {
 public:
     /// Fails with `corrupt` if this is not a Parquet file.
     static Result<ParquetReader> open(std::shared_ptr<arrow::io::RandomAccessFile> file);
+    /// Opens an encrypted file; one that is not is `corrupt`. Fails as the key service does.
+    static Result<ParquetReader> open(std::shared_ptr<arrow::io::RandomAccessFile> file,
+                                      FileDecryption decryption);
     /// Opens a file that the ledger names, after `open_verified`. `store` outlives the reader.
     static Result<ParquetReader> open(const store::ObjectStore& store,
                                       const StoredContent& content);
@@ -37,10 +41,12 @@ public:
 
 private:
     ParquetReader(std::unique_ptr<parquet::arrow::FileReader> reader,
-                  std::shared_ptr<arrow::Schema> schema);
+                  std::shared_ptr<arrow::Schema> schema,
+                  std::shared_ptr<std::optional<Error>> refusal);
 
     std::unique_ptr<parquet::arrow::FileReader> reader_;
     std::shared_ptr<arrow::Schema> schema_;
+    std::shared_ptr<std::optional<Error>> refusal_;  // Of a key; null if the file is in the open.
     int next_group_ = 0;
 };
 

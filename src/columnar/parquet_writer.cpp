@@ -16,6 +16,7 @@
 
 #include "columnar/arrow_status.h"
 #include "columnar/hashing_stream.h"
+#include "columnar/leaf_columns.h"
 
 namespace weir::columnar {
 namespace {
@@ -47,27 +48,15 @@ bool is_kept_as_integer(const arrow::DataType& type) {
     }
 }
 
-/// Calls `visit` with each column of values below a field, and its path in Parquet's notation.
-template <typename Visit>
-void visit_leaves(const arrow::DataType& type, const std::string& path, const Visit& visit) {
-    if (type.num_fields() == 0) {
-        visit(type, path);
-    }
-    const bool is_list = type.id() == arrow::Type::LIST;
-    for (const auto& field : type.fields()) {
-        visit_leaves(*field->type(), path + "." + (is_list ? "list.element" : field->name()),
-                     visit);
-    }
-}
-
 // No least and largest of texts and of what an image has: a footer, which catalogs copy, has no
 // value of a person, and where rows lie as they came hardly a row group is left out by them.
 bool has_statistics(const arrow::Field& field) {
     return !arrow::is_base_binary_like(field.type()->id()) && field.type()->num_fields() == 0;
 }
 
-std::shared_ptr<parquet::WriterProperties> file_properties(const arrow::Schema& schema,
-                                                           IntegerEncoding integers) {
+std::shared_ptr<parquet::WriterProperties> file_properties(
+    const arrow::Schema& schema, IntegerEncoding integers,
+    std::shared_ptr<parquet::FileEncryptionProperties> keys) {
     parquet::WriterProperties::Builder builder;
     builder.version(parquet::ParquetVersion::PARQUET_2_6)
         ->compression(parquet::Compression::ZSTD)
@@ -88,6 +77,7 @@ std::shared_ptr<parquet::WriterProperties> file_properties(const arrow::Schema& 
             }
         });
     }
+    builder.encryption(std::move(keys));
     return builder.build();
 }
 
@@ -146,12 +136,13 @@ ParquetWriter::~ParquetWriter() = default;
 
 Result<ParquetWriter> ParquetWriter::open(std::shared_ptr<arrow::Schema> schema,
                                           std::unique_ptr<store::ByteSink> sink,
-                                          IntegerEncoding integers) {
+                                          IntegerEncoding integers,
+                                          std::shared_ptr<parquet::FileEncryptionProperties> keys) {
     auto stream = std::make_shared<HashingStream>(std::move(sink));
     std::unique_ptr<parquet::arrow::FileWriter> writer;
     TRY(guarded(*stream, [&] {
         return parquet::arrow::FileWriter::Open(*schema, arrow::default_memory_pool(), stream,
-                                                file_properties(*schema, integers),
+                                                file_properties(*schema, integers, std::move(keys)),
                                                 arrow_properties())
             .Value(&writer);
     }));

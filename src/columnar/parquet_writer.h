@@ -11,9 +11,12 @@
 namespace arrow {
 class Schema;
 }
-namespace parquet::arrow {
+namespace parquet {
+class FileEncryptionProperties;
+namespace arrow {
 class FileWriter;
 }
+}  // namespace parquet
 
 namespace weir::columnar {
 
@@ -35,13 +38,15 @@ enum class IntegerEncoding {
 
 /// Writes one Parquet file (docs/formats/landed_file.md, "Parquet"), row group by row group, while
 /// holding one row group's largest column. The bytes are a function of schema, encoding and row
-/// groups alone: no time, host, thread or batch size reaches them. One thread at a time; dropped
+/// groups alone: no time, host, thread or batch size reaches them; under `keys` they are never the
+/// same twice. One thread at a time; dropped
 /// without `finish` it leaves no object.
 class ParquetWriter {
 public:
     static Result<ParquetWriter> open(std::shared_ptr<arrow::Schema> schema,
                                       std::unique_ptr<store::ByteSink> sink,
-                                      IntegerEncoding integers = IntegerEncoding::plain);
+                                      IntegerEncoding integers = IntegerEncoding::plain,
+                                      std::shared_ptr<parquet::FileEncryptionProperties> keys = {});
     ParquetWriter(ParquetWriter&&) noexcept;
     ParquetWriter& operator=(ParquetWriter&&) noexcept;
     ~ParquetWriter();

@@ -11,12 +11,6 @@
 #include "store/secret_file.h"
 
 namespace weir::store {
-namespace {
-
-constexpr std::size_t digits = 64;
-
-}  // namespace
-
 SealingKey::SealingKey(SealingKey&& other) noexcept : bytes_(other.bytes_) {
     OPENSSL_cleanse(other.bytes_.data(), other.bytes_.size());
 }
@@ -38,6 +32,26 @@ Result<SealingKey> SealingKey::random() {
     return key;
 }
 
+SealingKey SealingKey::from_bytes(std::span<const std::byte, 32> bytes) {
+    SealingKey key;
+    std::ranges::copy(bytes, key.bytes_.begin());
+    return key;
+}
+
+std::optional<SealingKey> SealingKey::from_hex(std::string_view digits) {
+    SealingKey key;
+    if (digits.size() != 2 * key.bytes_.size() ||
+        digits.find_first_not_of("0123456789abcdef") != std::string_view::npos) {
+        return std::nullopt;
+    }
+    for (std::size_t index = 0; index < key.bytes_.size(); ++index) {
+        std::uint8_t byte = 0;
+        std::from_chars(digits.data() + 2 * index, digits.data() + 2 * index + 2, byte, 16);
+        key.bytes_[index] = std::byte{byte};
+    }
+    return key;
+}
+
 Result<SealingKey> SealingKey::load_or_create(const std::filesystem::path& path) {
     auto key = load(path.string());
     if (key || key.error().kind() != ErrorKind::not_found) {
@@ -53,22 +67,16 @@ Result<SealingKey> SealingKey::load_or_create(const std::filesystem::path& path)
 
 Result<SealingKey> SealingKey::load(const std::string& path) {
     TRY_LET(std::string text, read_secret_file(path));
-    SealingKey key;
-    const bool is_key = text.size() == digits + 1 && text.back() == '\n' &&
-                        text.find_first_not_of("0123456789abcdef") == digits;
-    for (std::size_t index = 0; is_key && index < key.bytes_.size(); ++index) {
-        std::uint8_t byte = 0;
-        std::from_chars(text.data() + 2 * index, text.data() + 2 * index + 2, byte, 16);
-        key.bytes_[index] = std::byte{byte};
-    }
+    auto key = text.ends_with('\n') ? from_hex(std::string_view(text).substr(0, text.size() - 1))
+                                    : std::nullopt;
     OPENSSL_cleanse(text.data(), text.size());
-    if (!is_key) {
+    if (!key) {
         return fail(ErrorKind::corrupt,
                     "cannot use key file: it is not 64 hexadecimal digits and a newline; restore "
                     "it, path={}",
                     path);
     }
-    return key;
+    return *std::move(key);
 }
 
 Status SealingKey::create(const std::string& path) {

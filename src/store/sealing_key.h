@@ -3,7 +3,9 @@
 #include <array>
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <span>
+#include <string_view>
 
 #include "base/result.h"
 
@@ -15,9 +17,14 @@ class SealingKey {
 public:
     /// Makes a key that lives in this process only.
     static Result<SealingKey> random();
+    /// Takes a copy; the caller wipes its own.
+    static SealingKey from_bytes(std::span<const std::byte, 32> bytes);
     /// Reads the key file, or makes one with a random key and mode 0600. Fails with `denied` if
     /// others may read the file, with `corrupt` if it holds no key.
     static Result<SealingKey> load_or_create(const std::filesystem::path& path);
+
+    /// Reads 64 lower-case hexadecimal digits; no value if they are none.
+    static std::optional<SealingKey> from_hex(std::string_view digits);
 
     SealingKey(SealingKey&& other) noexcept;
     SealingKey& operator=(SealingKey&& other) noexcept;

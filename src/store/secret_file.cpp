@@ -13,12 +13,30 @@
 namespace weir::store {
 namespace {
 
-constexpr std::size_t secret_bytes_max = 4096;
+constexpr std::size_t secret_bytes_max = 1U << 20U;
 
 Status write_secret(const std::string& path, std::string_view text) {
     TRY_LET(const FileDescriptor file, open_file(path, O_WRONLY | O_CREAT | O_EXCL));
     TRY(write_all(file, std::as_bytes(std::span(text)), path));
     return sync_file(file, path);
+}
+
+/// Writes the file under another name, and has `give_name` give it its own.
+template <typename GiveName>
+Status make_secret_file(const std::string& path, std::string_view text, const GiveName& give_name) {
+    const std::string folder = std::filesystem::absolute(path).parent_path().string();
+    TRY(create_folders(folder));
+    const std::string unfinished = fmt::format("{}.{}.unfinished", path, ::getpid());
+    ::unlink(unfinished.c_str());  // Of a dead process that had our number.
+    Status made = write_secret(unfinished, text);
+    if (made) {
+        made = give_name(unfinished);
+    }
+    if (!made) {
+        ::unlink(unfinished.c_str());
+        return made;
+    }
+    return sync_folder(folder);
 }
 
 }  // namespace
@@ -43,19 +61,18 @@ Result<std::string> read_secret_file(const std::string& path) {
 }
 
 Status create_secret_file(const std::string& path, std::string_view text) {
-    const std::string folder = std::filesystem::absolute(path).parent_path().string();
-    TRY(create_folders(folder));
-    const std::string unfinished = fmt::format("{}.{}.unfinished", path, ::getpid());
-    ::unlink(unfinished.c_str());  // Of a dead process that had our number.
-    Status created = write_secret(unfinished, text);
-    if (created) {
-        created = rename_if_absent(unfinished, path);
-    }
-    if (!created) {
-        ::unlink(unfinished.c_str());
-        return created;
-    }
-    return sync_folder(folder);
+    return make_secret_file(path, text, [&](const std::string& unfinished) {
+        return rename_if_absent(unfinished, path);
+    });
+}
+
+Status replace_secret_file(const std::string& path, std::string_view text) {
+    return make_secret_file(path, text, [&](const std::string& unfinished) -> Status {
+        if (::rename(unfinished.c_str(), path.c_str()) != 0) {
+            return file_error("cannot exchange key file", path, errno);
+        }
+        return {};
+    });
 }
 
 }  // namespace weir::store

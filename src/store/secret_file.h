@@ -14,4 +14,7 @@ Result<std::string> read_secret_file(const std::string& path);
 /// Makes such a file, durably and whole or not at all. Fails with `already_exists`.
 Status create_secret_file(const std::string& path, std::string_view text);
 
+/// Makes or exchanges such a file, durably: afterwards and after a crash it is the old one or this.
+Status replace_secret_file(const std::string& path, std::string_view text);
+
 }  // namespace weir::store
