@@ -20,6 +20,7 @@ class Snapshot:
 
     unit, target = "rows/s", 0.6
     floor_name = "psql: two sessions of COPY ... TO STDOUT (FORMAT binary) of a half each, to /dev/null"
+    configuration = ""
     rival_name = "duckdb with its postgres extension, two threads, to zstd Parquet"
 
     def __init__(self, server, scale):
@@ -41,10 +42,20 @@ class Snapshot:
     def weir(self, folder):
         """`weir capture` of a new pipeline: snapshot, landed files, hashes, ledger."""
         pipeline = Pipeline.initialise(self.server, folder)
+        pipeline.add(self.configuration)
         cost = pipeline.run("capture")
         require_all(pipeline.landed(), self.rows)
         pipeline.run("drop", "--yes")
         return cost
+
+
+ENCRYPTED = "encryption: {keyring: keyring}\n"  # Beside the tags that `weir init` proposes.
+
+
+class EncryptedSnapshot(Snapshot):
+    """The same into encrypted files, tagged columns under keys of their own."""
+
+    target, configuration = 0.54, ENCRYPTED
 
 
 class Drain:
@@ -54,6 +65,7 @@ class Drain:
     floor_name = "pg_recvlogical with pgoutput over the same log, to /dev/null: the faster of text and binary"
     rival_name = None
     identity, changes = "default", 1_000_000
+    configuration = ""
 
     def __init__(self, server, scale):
         self.server = server
@@ -62,6 +74,7 @@ class Drain:
         server.psql(f"alter table claims.line replica identity {self.identity}")
         self.kept = tempfile.TemporaryDirectory(prefix="weirbench.")
         self.template = Pipeline.initialise(server, self.kept.name)
+        self.template.add(self.configuration)
         self.template.run("capture")  # The snapshot, which is not measured here.
         self.backlog = Backlog(server)
         self.work(rows + 1, max(300, int(self.changes * scale)))
@@ -76,6 +89,12 @@ class Drain:
     def weir(self, folder):
         """`weir capture` of a copy of the pipeline and its slot, which stand before the backlog."""
         return self.backlog.capture(self.template, folder, self.rows)
+
+
+class EncryptedDrain(Drain):
+    """The same into encrypted files, tagged columns under keys of their own."""
+
+    target, configuration = 0.81, ENCRYPTED
 
 
 class FullDrain(Drain):
@@ -93,7 +112,8 @@ class SingleDrain(Drain):
         wide_table.work_singly(self.server, first, changes)
 
 
-KINDS = {"snapshot": Snapshot, "drain": Drain, "drain-full": FullDrain, "drain-single": SingleDrain}
+KINDS = {"snapshot": Snapshot, "snapshot-encrypted": EncryptedSnapshot, "drain": Drain, "drain-encrypted": EncryptedDrain,
+         "drain-full": FullDrain, "drain-single": SingleDrain}
 
 
 def measure(benchmark, rounds):

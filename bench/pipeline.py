@@ -34,6 +34,10 @@ class Pipeline:
         copied.configuration.write_text(text.replace("source:\n", f"source:\n  slot: {slot}\n", 1))
         return copied
 
+    def add(self, text):
+        """Adds to the configuration; a keyring that it names beside it belongs to each copy."""
+        self.configuration.write_text(self.configuration.read_text() + text)
+
     def set(self, old, new):
         """Changes the configuration."""
         text = self.configuration.read_text()

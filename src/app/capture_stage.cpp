@@ -251,7 +251,8 @@ landing::LandingPlace place_of(Pipeline& pipeline, StageHold& hold) {
             .ledger = pipeline.ledger(),
             .lease = hold.lease,
             .state = hold.state,
-            .clock = pipeline.clock()};
+            .clock = pipeline.clock(),
+            .keys = pipeline.parquet_keys()};
 }
 
 std::optional<SourceIdentity> known_source(const ledger::PipelineState& state) {

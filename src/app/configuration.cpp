@@ -85,6 +85,17 @@ Status read_quality(const YAML::Node& node, Configuration& into) {
     return {};
 }
 
+Status read_encryption(const YAML::Node& node, Configuration& into) {
+    TRY_LET(const YamlMap map, YamlMap::open(node, into.file.string(), {"keyring"}));
+    if (!map.has("keyring")) {
+        return fail_at(node, into.file.string(), "`encryption` names no `keyring`");
+    }
+    std::string keyring;
+    TRY(map.read("keyring", keyring));
+    into.keyring = beside(into.file, keyring);
+    return {};
+}
+
 Status read_tags(const YAML::Node& node, Configuration& into) {
     if (!node.IsMap()) {
         return fail_at(node, into.file.string(), "`tags` is a map of columns to lists of tags");
@@ -105,8 +116,9 @@ using ReadPart = Status (*)(const YAML::Node&, Configuration&);
 
 Status read_parts(const YamlMap& map, Configuration& into) {
     constexpr std::pair<const char*, ReadPart> parts[] = {
-        {"source", read_source}, {"cut", read_cut},         {"refine", read_refine},
-        {"models", read_models}, {"quality", read_quality}, {"tags", read_tags}};
+        {"source", read_source},        {"cut", read_cut},         {"refine", read_refine},
+        {"models", read_models},        {"quality", read_quality}, {"tags", read_tags},
+        {"encryption", read_encryption}};
     for (const auto& [name, read_part] : parts) {
         if (map.has(name)) {
             TRY(read_part(map.at(name), into));
@@ -121,7 +133,7 @@ Result<Configuration> read_document(const YAML::Node& document, const fs::path& 
     TRY_LET(const YamlMap map,
             YamlMap::open(document, file.string(),
                           {"version", "pipeline", "source", "store", "cut", "refine", "models",
-                           "quality", "tags", "allow_plaintext"}));
+                           "quality", "tags", "encryption", "allow_plaintext"}));
     std::uint64_t version = 0;
     TRY(map.read("version", version));
     if (version != 1) {

@@ -45,6 +45,7 @@ struct Configuration {
     std::vector<std::filesystem::path> suites;
 
     std::map<std::string, std::vector<std::string>> tags;
+    std::filesystem::path keyring;  // Of the files' keys; empty: files are in the open.
     bool allow_plaintext = false;
 };
 

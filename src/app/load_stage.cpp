@@ -16,6 +16,11 @@ namespace {
 constexpr std::uint64_t rows_per_load_max = 2'000'000;
 constexpr std::string_view warehouse_name = "duckdb";
 
+/// The folder whose processing files the warehouse itself can read; empty if there is none.
+std::string readable_folder(const Pipeline& pipeline) {
+    return pipeline.parquet_keys() == nullptr ? pipeline.folders().store.string() : std::string();
+}
+
 }  // namespace
 
 Result<std::unique_ptr<LoadStage>> LoadStage::open(Pipeline& pipeline, OnLoad on_load) {
@@ -48,7 +53,7 @@ Status LoadStage::open_and_compare() {
     database_opened_.notify_all();
     TRY_LET(warehouse::Warehouse opened,
             warehouse::Warehouse::open(*session_, pipeline_.clock(),
-                                       {.store_folder = pipeline_.folders().store.string()}));
+                                       {.store_folder = readable_folder(pipeline_)}));
     warehouse_.emplace(std::move(opened));
     return compare_with_ledger();
 }
@@ -188,7 +193,7 @@ Status LoadStage::add_contracts(warehouse::Load& load) {
 Status LoadStage::load_next(ledger::CutNumber from) {
     TRY_LET(const warehouse::Load load, next_load(from));
     TRY(warehouse_->prepare(load.contracts));
-    warehouse::StoredProcessingFiles files(pipeline_.store());
+    warehouse::StoredProcessingFiles files(pipeline_.store(), pipeline_.parquet_keys());
     TRY_LET(const warehouse::LoadReport report, warehouse_->load(load, files));
     if (load.to <= hold_.state.loaded) {
         return {};  // An older warehouse was put back: the ledger knows these loads.

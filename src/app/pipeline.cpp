@@ -90,6 +90,7 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(const Configuration& configurat
     std::unique_ptr<Pipeline> pipeline(
         new Pipeline(configuration, clock, std::move(store), std::move(key)));
     TRY_LET(pipeline->ledger_, ledger::Ledger::open(*pipeline->store_, pipeline->key_, clock));
+    TRY_LET(pipeline->data_keys_, DataKeys::open(pipeline->configuration_, clock));
     TRY_LET(pipeline->lineage_,
             StageLineage::open(pipeline->configuration_, *pipeline->ledger_, clock));
     return pipeline;

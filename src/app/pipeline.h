@@ -5,6 +5,7 @@
 #include <string>
 
 #include "app/configuration.h"
+#include "app/data_keys.h"
 #include "app/stage_errors.h"
 #include "app/stage_lineage.h"
 #include "base/clock.h"
@@ -55,6 +56,10 @@ public:
     const refine::DeclaredTypes& declared_types() const { return configuration_.declared_types; }
     StageLineage& lineage() { return *lineage_; }
     StageErrors& errors() { return errors_; }
+    /// The keys of landing and processing files; null if they are in the open.
+    const columnar::ParquetKeys* parquet_keys() const {
+        return data_keys_ == nullptr ? nullptr : &data_keys_->parquet();
+    }
 
 private:
     Pipeline(Configuration configuration, const Clock& clock,
@@ -67,6 +72,7 @@ private:
     ledger::SigningKey key_;
     std::unique_ptr<ledger::Ledger> ledger_;
     std::unique_ptr<StageLineage> lineage_;
+    std::unique_ptr<DataKeys> data_keys_;
     StageErrors errors_;
 };
 

@@ -19,7 +19,8 @@ Result<std::uint64_t> RefineStage::run(const std::stop_token& stop) {
                                         .lease = hold_.lease,
                                         .state = hold_.state,
                                         .declared = pipeline_->declared_types(),
-                                        .quarantine_key = key_},
+                                        .quarantine_key = key_,
+                                        .keys = pipeline_->parquet_keys()},
                                        {}, stop);
 }
 

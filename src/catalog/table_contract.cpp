@@ -200,6 +200,12 @@ Result<TableName> TableName::parse(std::string_view text) {
     return TableName{.schema = *std::move(schema), .table = *std::move(table)};
 }
 
+std::string key_class(const Column& column) {
+    const auto found = std::ranges::find_if(
+        column.tags, [](const std::string& tag) { return tag != unclassified_tag; });
+    return found == column.tags.end() ? std::string() : *found;
+}
+
 bool TableContract::has_key() const {
     return std::ranges::any_of(columns, &Column::in_key);
 }

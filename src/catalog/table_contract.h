@@ -50,6 +50,13 @@ struct Column {
     std::optional<std::string> missing_value = std::nullopt;
 };
 
+/// The tag of a column until somebody decides.
+inline constexpr std::string_view unclassified_tag = "phi.unclassified";
+
+/// Returns the class of keys that a column is encrypted under: its first tag, `phi.unclassified`
+/// aside; empty: that of the whole file.
+std::string key_class(const Column& column);
+
 /// How the source names the old row of an update or a delete.
 enum class RowIdentity {
     key,   // by the columns with `in_key`

@@ -51,6 +51,15 @@ TEST(TableContract, KnowsTheNamesThatAreOurs) {
     EXPECT_FALSE(is_own_name(""));
 }
 
+TEST(Column, HasTheKeysOfItsFirstDecidedTag) {
+    Column column;
+    EXPECT_EQ(key_class(column), "");
+    column.tags = {std::string(unclassified_tag)};
+    EXPECT_EQ(key_class(column), "");
+    column.tags = {std::string(unclassified_tag), "phi.ssn", "phi.name"};
+    EXPECT_EQ(key_class(column), "phi.ssn");
+}
+
 TEST(TableName, EncodesWhatAFileNameCannotHold) {
     const TableName name{.schema = "Claims 2", .table = "a/b.c%"};
     EXPECT_EQ(name.to_string(), "Claims%202.a%2Fb%2Ec%25");

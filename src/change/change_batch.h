@@ -6,6 +6,7 @@
 #include "catalog/table_contract.h"
 
 namespace arrow {
+class KeyValueMetadata;
 class RecordBatch;
 class Schema;
 }  // namespace arrow
@@ -26,8 +27,12 @@ enum class LandedColumn : int {
     untyped = 9,          // list<struct<image, column, text>>: values outside their column's type
 };
 
-/// Returns the schema of landed rows of this table, with field metadata `weir.id` and
-/// `weir.source_type` on the columns of the images.
+/// Returns the metadata of a column's field, in whatever file: `weir.id`, `weir.source_type`, and
+/// `columnar::key_class_metadata` if it has a class of keys.
+std::shared_ptr<const arrow::KeyValueMetadata> column_metadata(const catalog::Column& column);
+
+/// Returns the schema of landed rows of this table, with `column_metadata` on the columns of the
+/// images.
 std::shared_ptr<arrow::Schema> landed_schema(const catalog::TableContract& contract);
 
 /// Rows of one table in one shape, in (commit_position, ordinal) order. `rows` has

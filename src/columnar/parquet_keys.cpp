@@ -1,19 +1,17 @@
 #include "columnar/parquet_keys.h"
 
 #include <arrow/type.h>
+#include <arrow/util/key_value_metadata.h>
 #include <arrow/util/secure_string.h>
 #include <parquet/encryption/encryption.h>
 #include <parquet/encryption/key_material.h>
 #include <parquet/encryption/key_metadata.h>
 #include <parquet/exception.h>
 
-#include <algorithm>
-#include <span>
-#include <string_view>
+#include <map>
 #include <utility>
 
 #include "base/byte_text.h"
-#include "columnar/leaf_columns.h"
 
 namespace weir::columnar {
 namespace {
@@ -24,6 +22,10 @@ using parquet::encryption::KeyMetadata;
 
 // Names the scheme that `wrappedDEK` follows; there is no service for others to ask.
 constexpr auto scheme = "weir-envelope-v1";
+
+std::string bound_name(const std::string& pipeline, const std::string& name) {
+    return pipeline + "/" + name;
+}
 
 SecureString secure(const store::SealingKey& key) {
     return SecureString(std::string(as_text(key.bytes())));
@@ -66,53 +68,62 @@ private:
     std::shared_ptr<std::optional<Error>> refusal_;
 };
 
-/// Returns the class whose path is the leaf's or stands above it; null if there is none.
-const std::string* class_of(const ColumnClasses& classes, std::string_view leaf) {
-    const auto found = std::ranges::find_if(classes, [&](const auto& entry) {
-        return leaf.starts_with(entry.first) &&
-               (leaf.size() == entry.first.size() || leaf[entry.first.size()] == '.');
-    });
-    return found == classes.end() ? nullptr : &found->second;
-}
+/// Makes keys for all columns of a file: one that Parquet is not told of is written in the open.
+class ColumnKeys {
+public:
+    explicit ColumnKeys(store::KeyEnvelope& envelope) : envelope_(envelope) {}
 
-/// Keys of all columns: one that is not in Parquet's map would be written in the open.
-Result<parquet::ColumnPathToEncryptionPropertiesMap> make_column_keys(
-    store::KeyEnvelope& envelope, const arrow::Schema& schema, const ColumnClasses& classes) {
-    parquet::ColumnPathToEncryptionPropertiesMap columns;
-    std::map<std::string, std::shared_ptr<parquet::ColumnEncryptionProperties>> by_class;
-    Status made;
-    for (const auto& field : schema.fields()) {
-        visit_leaves(*field->type(), field->name(), [&](const auto&, const std::string& path) {
-            const std::string* key_class = class_of(classes, path);
-            if (key_class == nullptr || *key_class == ParquetKeys::footer_class) {
-                columns[path] = parquet::ColumnEncryptionProperties::WithFooterKey();
-                return;
-            }
-            auto& properties = by_class[*key_class];
-            if (properties == nullptr && made) {
-                auto key = make_key(envelope, *key_class, false);
-                made = key ? Status() : Status(std::unexpected(key.error()));
-                properties = key ? parquet::ColumnEncryptionProperties::WithColumnKey(
-                                       std::move(key->key), std::move(key->metadata))
-                                 : nullptr;
-            }
-            columns[path] = properties;
-        });
+    /// `key_class`: that of what is above the field.
+    Status add(const arrow::Field& field, const std::string& path, std::string key_class) {
+        if (field.metadata() != nullptr) {
+            key_class = field.metadata()->Get(key_class_metadata).ValueOr(key_class);
+        }
+        if (field.type()->num_fields() == 0) {
+            TRY_LET(columns_[path], keys_of(key_class));
+        }
+        const bool is_list = field.type()->id() == arrow::Type::LIST;
+        for (const auto& inner : field.type()->fields()) {
+            TRY(add(*inner, path + "." + (is_list ? "list.element" : inner->name()), key_class));
+        }
+        return {};
     }
-    TRY(made);
-    return columns;
-}
+
+    parquet::ColumnPathToEncryptionPropertiesMap finish() && { return std::move(columns_); }
+
+private:
+    using Properties = std::shared_ptr<parquet::ColumnEncryptionProperties>;
+
+    Result<Properties> keys_of(const std::string& key_class) {
+        if (key_class == ParquetKeys::footer_class) {
+            return parquet::ColumnEncryptionProperties::WithFooterKey();
+        }
+        Properties& properties = by_class_[key_class];
+        if (properties == nullptr) {
+            TRY_LET(FileKey key, make_key(envelope_, key_class, false));
+            properties = parquet::ColumnEncryptionProperties::WithColumnKey(
+                std::move(key.key), std::move(key.metadata));
+        }
+        return properties;
+    }
+
+    store::KeyEnvelope& envelope_;
+    std::map<std::string, Properties> by_class_;
+    parquet::ColumnPathToEncryptionPropertiesMap columns_;
+};
 
 }  // namespace
 
 Result<std::shared_ptr<parquet::FileEncryptionProperties>> ParquetKeys::encrypt(
-    const arrow::Schema& schema, const std::string& name, const ColumnClasses& classes) const {
+    const arrow::Schema& schema, const std::string& name) const {
     TRY_LET(FileKey footer, make_key(envelope_, footer_class, true));
-    TRY_LET(auto columns, make_column_keys(envelope_, schema, classes));
+    ColumnKeys columns(envelope_);
+    for (const auto& field : schema.fields()) {
+        TRY(columns.add(*field, field->name(), footer_class));
+    }
     parquet::FileEncryptionProperties::Builder builder(std::move(footer.key));
     return builder.footer_key_metadata(std::move(footer.metadata))
-        ->aad_prefix(name)
-        ->encrypted_columns(std::move(columns))
+        ->aad_prefix(bound_name(pipeline_, name))
+        ->encrypted_columns(std::move(columns).finish())
         ->build();
 }
 
@@ -120,7 +131,8 @@ FileDecryption ParquetKeys::decrypt(const std::string& name) const {
     auto refusal = std::make_shared<std::optional<Error>>();
     parquet::FileDecryptionProperties::Builder builder;
     auto properties = builder.key_retriever(std::make_shared<Retriever>(envelope_, refusal))
-                          ->aad_prefix(name)
+                          ->aad_prefix(bound_name(pipeline_, name))
+                          ->plaintext_files_allowed()
                           ->build();
     return {.properties = std::move(properties), .refusal = std::move(refusal)};
 }

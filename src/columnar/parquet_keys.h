@@ -1,9 +1,9 @@
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/result.h"
 #include "store/key_envelope.h"
@@ -18,9 +18,9 @@ class FileEncryptionProperties;
 
 namespace weir::columnar {
 
-/// The class of keys of columns, by their paths in Parquet's notation (`after_image.ssn`): a path
-/// stands for itself and for all below it. What none stands for has the key of the footer.
-using ColumnClasses = std::map<std::string, std::string>;
+/// Metadata of a field: the class of keys of its column and of all below it. A column without has
+/// the key of the footer.
+inline constexpr auto key_class_metadata = "weir.key_class";
 
 /// How one encrypted file is opened.
 struct FileDecryption {
@@ -30,24 +30,27 @@ struct FileDecryption {
 };
 
 /// Encrypts and opens Parquet files (docs/formats/encrypted_parquet.md): Parquet's modular
-/// encryption, AES-GCM with keys of 256 bits, footer included. Every module is bound to the file's
-/// name, so no file passes for another. Any thread.
+/// encryption, AES-GCM with keys of 256 bits, footer included. Every module is bound to the
+/// pipeline and the file's name, so no file passes for another. Any thread.
 class ParquetKeys {
 public:
     static constexpr auto footer_class = "default";
 
     /// `envelope` outlives this and what it gives.
-    explicit ParquetKeys(store::KeyEnvelope& envelope) : envelope_(envelope) {}
+    ParquetKeys(store::KeyEnvelope& envelope, std::string pipeline)
+        : envelope_(envelope), pipeline_(std::move(pipeline)) {}
 
     /// Makes the keys of a new file. Fails as the key service does.
     Result<std::shared_ptr<parquet::FileEncryptionProperties>> encrypt(
-        const arrow::Schema& schema, const std::string& name, const ColumnClasses& classes) const;
+        const arrow::Schema& schema, const std::string& name) const;
 
-    /// How to open the file of that name, and no other. One thread at a time reads with it.
+    /// How to open the file of that name, and no other; and one that was written in the open, which
+    /// only what names it by its hash can tell from an exchanged one. One thread at a time.
     FileDecryption decrypt(const std::string& name) const;
 
 private:
     store::KeyEnvelope& envelope_;
+    std::string pipeline_;
 };
 
 }  // namespace weir::columnar

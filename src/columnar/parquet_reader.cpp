@@ -72,8 +72,15 @@ Result<ParquetReader> ParquetReader::open(std::shared_ptr<arrow::io::RandomAcces
 
 Result<ParquetReader> ParquetReader::open(const store::ObjectStore& store,
                                           const StoredContent& content) {
+    return open(store, content, nullptr, {});
+}
+
+Result<ParquetReader> ParquetReader::open(const store::ObjectStore& store,
+                                          const StoredContent& content, const ParquetKeys* keys,
+                                          const std::string& name) {
     TRY_LET(auto file, open_verified(store, content));
-    return open(std::move(file)).with(content.key);
+    return open(std::move(file), keys == nullptr ? FileDecryption{} : keys->decrypt(name))
+        .with(content.key);
 }
 
 std::uint64_t ParquetReader::rows() const {

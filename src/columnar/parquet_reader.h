@@ -23,12 +23,16 @@ class ParquetReader {
 public:
     /// Fails with `corrupt` if this is not a Parquet file.
     static Result<ParquetReader> open(std::shared_ptr<arrow::io::RandomAccessFile> file);
-    /// Opens an encrypted file; one that is not is `corrupt`. Fails as the key service does.
+    /// Opens a file under keys. Fails with `corrupt` if it is another one, and as the key service
+    /// does.
     static Result<ParquetReader> open(std::shared_ptr<arrow::io::RandomAccessFile> file,
                                       FileDecryption decryption);
     /// Opens a file that the ledger names, after `open_verified`. `store` outlives the reader.
     static Result<ParquetReader> open(const store::ObjectStore& store,
                                       const StoredContent& content);
+    /// The same; under `keys` it is the file of that name. Null: it is in the open.
+    static Result<ParquetReader> open(const store::ObjectStore& store, const StoredContent& content,
+                                      const ParquetKeys* keys, const std::string& name);
     ParquetReader(ParquetReader&&) noexcept;
     ParquetReader& operator=(ParquetReader&&) noexcept;
     ~ParquetReader();

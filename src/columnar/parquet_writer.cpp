@@ -16,7 +16,6 @@
 
 #include "columnar/arrow_status.h"
 #include "columnar/hashing_stream.h"
-#include "columnar/leaf_columns.h"
 
 namespace weir::columnar {
 namespace {
@@ -45,6 +44,20 @@ bool is_kept_as_integer(const arrow::DataType& type) {
             return static_cast<const arrow::Decimal128Type&>(type).precision() <=
                    integer_digits_max;
         default: return false;
+    }
+}
+
+/// Calls `visit(type, path)` with each column of values below a field, its path in Parquet's
+/// notation: `after_image.ssn`, `unchanged.list.element`.
+template <typename Visit>
+void visit_leaves(const arrow::DataType& type, const std::string& path, const Visit& visit) {
+    if (type.num_fields() == 0) {
+        visit(type, path);
+    }
+    const bool is_list = type.id() == arrow::Type::LIST;
+    for (const auto& field : type.fields()) {
+        visit_leaves(*field->type(), path + "." + (is_list ? "list.element" : field->name()),
+                     visit);
     }
 }
 

@@ -8,12 +8,12 @@
 namespace weir::columnar {
 
 PartedWriter::PartedWriter(std::shared_ptr<arrow::Schema> schema, OpenPart open_part,
-                           std::uint32_t first_part, PartSize size, IntegerEncoding integers)
+                           std::uint32_t first_part, PartSize size, FileOptions options)
     : schema_(std::move(schema)),
       open_part_(std::move(open_part)),
       next_part_(first_part),
       size_(size),
-      integers_(integers),
+      options_(std::move(options)),
       cutter_(size.row_group) {}
 
 Status PartedWriter::write(const std::shared_ptr<arrow::RecordBatch>& rows) {
@@ -37,7 +37,12 @@ Result<std::vector<WrittenPart>> PartedWriter::finish() && {
 Status PartedWriter::write_group(const RowGroup& group) {
     if (!writer_) {
         TRY_LET(auto sink, open_part_(next_part_));
-        TRY_LET(writer_, ParquetWriter::open(schema_, std::move(sink), integers_));
+        std::shared_ptr<parquet::FileEncryptionProperties> keys;
+        if (options_.keys != nullptr) {
+            TRY_LET(keys, options_.keys->encrypt(*schema_, options_.name(next_part_)));
+        }
+        TRY_LET(writer_,
+                ParquetWriter::open(schema_, std::move(sink), options_.integers, std::move(keys)));
         ++next_part_;
     }
     TRY(writer_->write(group));

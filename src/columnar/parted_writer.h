@@ -4,9 +4,11 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "columnar/parquet_keys.h"
 #include "columnar/parquet_writer.h"
 #include "columnar/row_group_cutter.h"
 #include "store/object_store.h"
@@ -21,6 +23,14 @@ struct PartSize {
 /// Begins the file of a part; parts are numbered from 1.
 using OpenPart = std::function<Result<std::unique_ptr<store::ByteSink>>(std::uint32_t part)>;
 
+/// How the files are encoded, and under which keys.
+struct FileOptions {
+    IntegerEncoding integers = IntegerEncoding::plain;
+    const ParquetKeys* keys = nullptr;  // Outlives the writer; null: files in the open.
+    /// What a part is bound to under `keys`.
+    std::function<std::string(std::uint32_t part)> name = {};
+};
+
 /// A finished file and the number of its part.
 struct WrittenPart {
     std::uint32_t part = 0;
@@ -33,10 +43,9 @@ struct WrittenPart {
 class PartedWriter {
 public:
     PartedWriter(std::shared_ptr<arrow::Schema> schema, OpenPart open_part,
-                 std::uint32_t first_part = 1, PartSize size = {},
-                 IntegerEncoding integers = IntegerEncoding::plain);
+                 std::uint32_t first_part = 1, PartSize size = {}, FileOptions options = {});
 
-    /// Fails with `invalid` if the rows have another schema.
+    /// Fails with `invalid` if the rows have another schema, and as the key service does.
     Status write(const std::shared_ptr<arrow::RecordBatch>& rows);
     /// Finishes the last file and returns all of them in order.
     Result<std::vector<WrittenPart>> finish() &&;
@@ -49,7 +58,7 @@ private:
     OpenPart open_part_;
     std::uint32_t next_part_;
     PartSize size_;
-    IntegerEncoding integers_;
+    FileOptions options_;
     RowGroupCutter cutter_;
     std::optional<ParquetWriter> writer_;  // Of part `next_part_ - 1`, while it has room.
     std::vector<WrittenPart> finished_;

@@ -235,7 +235,8 @@ TEST(PartedWriter, NoTextAndNoValueOfAnImageIsInAFooter) {
 TEST(PartedWriter, WritesIntegersAsDeltasIfAskedFor) {
     MemoryStore store;
     const auto rows = make_rows(100, 3);
-    PartedWriter writer(rows->schema(), parts_of(store), 1, {}, IntegerEncoding::deltas);
+    PartedWriter writer(rows->schema(), parts_of(store), 1, {},
+                        {.integers = IntegerEncoding::deltas});
     ASSERT_THAT(writer.write(rows), IsOk());
     const auto parts = std::move(writer).finish();
     ASSERT_THAT(parts, IsOk());

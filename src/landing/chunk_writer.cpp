@@ -16,7 +16,7 @@ std::string path_of(const catalog::TableName& table, const ChunkName& name, std:
 
 }  // namespace
 
-ChunkWriter::ChunkWriter(store::ObjectStore& store,
+ChunkWriter::ChunkWriter(store::ObjectStore& store, const columnar::ParquetKeys* keys,
                          std::shared_ptr<const catalog::TableContract> contract,
                          const ChunkName& name, columnar::PartSize size)
     : contract_(std::move(contract)),
@@ -24,6 +24,10 @@ ChunkWriter::ChunkWriter(store::ObjectStore& store,
       files_(
           [&store, name, table = contract_->name](std::uint32_t part) {
               return store.create(ledger::stored_key(path_of(table, name, part), name.epoch));
+          },
+          keys,
+          [name, table = contract_->name](std::uint32_t part) {
+              return ledger::bound_name(path_of(table, name, part));
           },
           size) {}
 

@@ -23,8 +23,10 @@ struct ChunkName {
 /// Writes the rows of one snapshot chunk straight into the store. One thread at a time.
 class ChunkWriter final : public change::ChangeSink {
 public:
-    ChunkWriter(store::ObjectStore& store, std::shared_ptr<const catalog::TableContract> contract,
-                const ChunkName& name, columnar::PartSize size = {});
+    /// Null keys: the files are in the open. They outlive it.
+    ChunkWriter(store::ObjectStore& store, const columnar::ParquetKeys* keys,
+                std::shared_ptr<const catalog::TableContract> contract, const ChunkName& name,
+                columnar::PartSize size = {});
 
     /// Fails with `internal` unless it is the chunk's own contract.
     Status schema_changed(std::shared_ptr<const catalog::TableContract> contract) override;

@@ -47,7 +47,7 @@ TEST(CutWriter, RefusesShapesThatWereNotAnnouncedAndVersionsThatGoBack) {
     ASSERT_THAT(pipeline.start(), IsOk());
     ContractBook book(pipeline.state);
     SpillSpace space(pipeline.folder.path(), 1 << 20);
-    CutWriter writer(space, book);
+    CutWriter writer(space, book, ledger::CutNumber{1});
     EXPECT_THAT(writer.write(test_rows(test_contract("claim"), 1, 1, 1)),
                 IsError(ErrorKind::internal, testing::HasSubstr("not announced")));
     ASSERT_THAT(writer.schema_changed(test_contract("claim")), IsOk());

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/assert.h"
 #include "landing/landed_path.h"
 
 namespace weir::landing {
@@ -17,14 +18,19 @@ Status name_file(store::ObjectStore& store, const Spill& spill, std::string key)
 
 }  // namespace
 
-CutWriter::Table::Table(SpillSpace& space, columnar::PartSize size)
+CutWriter::Table::Table(const catalog::TableName& name, const CutWriter& writer)
     : files(
-          [this, &space](std::uint32_t part) -> Result<std::unique_ptr<store::ByteSink>> {
+          [this,
+           &space = writer.space_](std::uint32_t part) -> Result<std::unique_ptr<store::ByteSink>> {
               auto spill = std::make_shared<Spill>(space);
               spills.emplace(part, spill);
               return std::make_unique<SpillSink>(std::move(spill));
           },
-          size) {}
+          writer.keys_,
+          [name, cut = writer.cut_](std::uint32_t part) {
+              return ledger::bound_name(cut_file_path(name, {}, cut, part));
+          },
+          writer.size_) {}
 
 Status CutWriter::schema_changed(std::shared_ptr<const catalog::TableContract> contract) {
     return contracts_.follow(contract);
@@ -44,7 +50,7 @@ Status CutWriter::write(const change::ChangeBatch& batch) {
     }
     auto& table = tables_[batch.contract->name];
     if (!table) {
-        table = std::make_unique<Table>(space_, size_);
+        table = std::make_unique<Table>(batch.contract->name, *this);
     }
     TRY(table->files.write(batch));
     rows_ += static_cast<std::uint64_t>(batch.rows->num_rows());
@@ -53,6 +59,7 @@ Status CutWriter::write(const change::ChangeBatch& batch) {
 
 Result<std::vector<ledger::DataFile>> CutWriter::finish(store::ObjectStore& store,
                                                         const CutName& name) && {
+    WEIR_ASSERT(name.cut == cut_);
     std::vector<ledger::DataFile> files;
     for (auto& [table_name, table] : tables_) {
         TRY_LET(const auto parts, std::move(table->files).finish());

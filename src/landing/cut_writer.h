@@ -26,8 +26,10 @@ struct CutName {
 /// their names; dropped before, it leaves nothing. One thread at a time.
 class CutWriter final : public change::ChangeSink {
 public:
-    CutWriter(SpillSpace& space, ContractBook& contracts, columnar::PartSize size = {})
-        : space_(space), contracts_(contracts), size_(size) {}
+    /// `cut`: its number once it lands. Null keys: the files are in the open. They outlive it.
+    CutWriter(SpillSpace& space, ContractBook& contracts, ledger::CutNumber cut,
+              const columnar::ParquetKeys* keys = nullptr, columnar::PartSize size = {})
+        : space_(space), contracts_(contracts), cut_(cut), keys_(keys), size_(size) {}
 
     Status schema_changed(std::shared_ptr<const catalog::TableContract> contract) override;
     /// Fails with `internal` if the batch's schema version was never announced.
@@ -38,12 +40,12 @@ public:
     std::uint64_t rows() const { return rows_; }
 
     /// Makes the files durable and returns them by table and part. They are data once the ledger
-    /// names them.
+    /// names them. REQUIRES: the name has the writer's cut.
     Result<std::vector<ledger::DataFile>> finish(store::ObjectStore& store, const CutName& name) &&;
 
 private:
     struct Table {
-        Table(SpillSpace& space, columnar::PartSize size);
+        Table(const catalog::TableName& name, const CutWriter& writer);
 
         std::map<std::uint32_t, std::shared_ptr<Spill>> spills;  // By part.
         TableFiles files;
@@ -51,6 +53,8 @@ private:
 
     SpillSpace& space_;
     ContractBook& contracts_;
+    ledger::CutNumber cut_;
+    const columnar::ParquetKeys* keys_;
     columnar::PartSize size_;
     std::map<catalog::TableName, std::unique_ptr<Table>> tables_;
     std::uint64_t rows_ = 0;

@@ -193,7 +193,7 @@ private:
             return {};
         }
         ChunkWriter writer(
-            place_.store, chunk.contract,
+            place_.store, place_.keys, chunk.contract,
             {.attempt = attempt_, .chunk = chunk.index, .time = plan().time, .epoch = place_.epoch},
             options_.part_size);
         const Status read = source_.read_chunk(chunk, worker, writer, stop_.get_token());

@@ -50,7 +50,8 @@ struct ChunkOptions {
 struct ChunkPlace {
     PlaceTurns& turns;
     store::ObjectStore& store;
-    ledger::Epoch epoch{};  // Of the capture stage's lease.
+    const columnar::ParquetKeys* keys = nullptr;  // Null: files in the open.
+    ledger::Epoch epoch{};                        // Of the capture stage's lease.
     const Clock& clock;
 };
 

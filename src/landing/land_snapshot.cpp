@@ -63,9 +63,12 @@ Status land_snapshot(LandingPlace place, change::SnapshotSource& source,
                     state.last_landed().value);
     }
     LockedPlace turns(place);
-    TRY(land_chunks(
-        {.turns = turns, .store = place.store, .epoch = place.lease.epoch, .clock = place.clock},
-        source, options, stop));
+    TRY(land_chunks({.turns = turns,
+                     .store = place.store,
+                     .keys = place.keys,
+                     .epoch = place.lease.epoch,
+                     .clock = place.clock},
+                    source, options, stop));
     return state.snapshot_complete() && !state.resumed ? land_snapshot_cut(place, on_cut)
                                                        : Status();
 }

@@ -45,6 +45,7 @@ public:
         if (options.tables != nullptr) {
             readings_.emplace(ChunkPlace{.turns = turns_,
                                          .store = place.store,
+                                         .keys = place.keys,
                                          .epoch = place.lease.epoch,
                                          .clock = place.clock},
                               *options.tables, options.readings);
@@ -80,7 +81,7 @@ private:
         TransactionEnd boundary(schedule_,
                                 [this](change::Position position) { return is_last(position); });
         ServingBoundary serving(boundary, turns_, turn_);
-        CutWriter writer(space_, contracts_, options_.part_size);
+        CutWriter writer(space_, contracts_, next_cut(), place_.keys, options_.part_size);
         TRY_LET(const change::CutEnd end, read_changes(source_, serving, writer, stop));
         if (readings_) {
             TRY(readings_->status());

@@ -63,7 +63,7 @@ Status land_window(LandingPlace place, change::ChangeSource& source, const Strea
     WEIR_ASSERT(place.state.snapshot_complete());
     ContractBook contracts(place.state);
     SpillSpace space(options.spill_folder, options.spill_memory_bytes_max);
-    CutWriter writer(space, contracts, options.part_size);
+    CutWriter writer(space, contracts, ledger::CutNumber{1}, place.keys, options.part_size);
     TRY_LET(const Window window, read_window(place.state.reading().position, source, writer, stop));
     TRY_LET(const CutReport report,
             land_cut(place, contracts, std::move(writer), cut_of(window, place.state)));

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "change/position.h"
+#include "columnar/parquet_keys.h"
 #include "ledger/ledger.h"
 #include "ledger/pipeline_state.h"
 #include "store/object_store.h"
@@ -19,6 +20,7 @@ struct LandingPlace {
     const ledger::Lease& lease;  // Of Stage::capture.
     ledger::PipelineState& state;
     const Clock& clock;
+    const columnar::ParquetKeys* keys = nullptr;  // Null: files in the open.
 };
 
 /// A cut that the ledger holds, for whoever watches.

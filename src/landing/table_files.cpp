@@ -26,9 +26,8 @@ Status TableFiles::begin_version(const catalog::TableContract& contract) {
     }
     TRY(finish_version());
     const std::uint32_t first = parts_.empty() ? 1 : parts_.back().written.part + 1;
-    writer_ =
-        std::make_unique<columnar::PartedWriter>(change::landed_schema(contract), open_part_, first,
-                                                 size_, columnar::IntegerEncoding::deltas);
+    writer_ = std::make_unique<columnar::PartedWriter>(change::landed_schema(contract), open_part_,
+                                                       first, size_, options_);
     version_ = contract.version;
     return {};
 }

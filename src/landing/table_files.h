@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -21,8 +23,13 @@ struct LandedPart {
 /// schema version begins a new part. One thread at a time.
 class TableFiles {
 public:
-    explicit TableFiles(columnar::OpenPart open_part, columnar::PartSize size = {})
-        : open_part_(std::move(open_part)), size_(size) {}
+    /// Null keys: the files are in the open. They outlive it; `name` is what a part is bound to.
+    TableFiles(columnar::OpenPart open_part, const columnar::ParquetKeys* keys,
+               std::function<std::string(std::uint32_t part)> name, columnar::PartSize size = {})
+        : open_part_(std::move(open_part)),
+          options_{
+              .integers = columnar::IntegerEncoding::deltas, .keys = keys, .name = std::move(name)},
+          size_(size) {}
 
     /// Fails with `internal` if the rows have not the contract's landed schema or are of an older
     /// version than rows before.
@@ -35,6 +42,7 @@ private:
     Status finish_version();
 
     columnar::OpenPart open_part_;
+    columnar::FileOptions options_;
     columnar::PartSize size_;
     catalog::SchemaVersion version_{};  // Of `writer_`.
     std::unique_ptr<columnar::PartedWriter> writer_;

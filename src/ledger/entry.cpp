@@ -1,5 +1,6 @@
 #include "ledger/entry.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -75,6 +76,19 @@ std::string_view to_string(Stage stage) {
 
 std::string stored_key(std::string_view path, Epoch epoch) {
     return fmt::format("{}-e{}.parquet", path, epoch.value);
+}
+
+std::string bound_name(std::string_view path) {
+    std::string name;
+    while (!path.empty()) {
+        const std::string_view part = path.substr(0, path.find('/'));
+        if (part.find('=') == std::string_view::npos) {
+            name += name.empty() ? "" : "/";
+            name += part;
+        }
+        path.remove_prefix(std::min(path.size(), part.size() + 1));
+    }
+    return name;
 }
 
 std::string sealed_key(std::string_view path, Epoch epoch) {

@@ -64,6 +64,9 @@ struct DataFile {
 };
 
 std::string stored_key(std::string_view path, Epoch epoch);
+/// What an encrypted file is bound to: its path without the folders of its partitions (`a=b`),
+/// which are known only once it is written.
+std::string bound_name(std::string_view path);
 /// The key of a sealed file, such as those of `CutRefined::quarantine`: ".sealed" follows.
 std::string sealed_key(std::string_view path, Epoch epoch);
 

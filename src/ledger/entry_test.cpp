@@ -161,5 +161,14 @@ TEST(EntryTest, NamesFilesByEpoch) {
     EXPECT_EQ(sealed_key("quarantine/x", {7}), "quarantine/x-e7.parquet.sealed");
 }
 
+// What a file is bound to is known before its partitions are.
+TEST(DataFile, IsBoundToItsPathWithoutPartitions) {
+    EXPECT_EQ(bound_name("landing/c.t/year=2026/month=01/day=31/cut-000000000001-part-0001"),
+              "landing/c.t/cut-000000000001-part-0001");
+    EXPECT_EQ(bound_name("processing/c.t/load_dt=2026-01-31/cut-1"), "processing/c.t/cut-1");
+    EXPECT_EQ(bound_name("plain"), "plain");
+    EXPECT_EQ(bound_name(""), "");
+}
+
 }  // namespace
 }  // namespace weir::ledger

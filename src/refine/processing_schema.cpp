@@ -1,11 +1,12 @@
 #include "refine/processing_schema.h"
 
 #include <arrow/type.h>
-#include <arrow/util/key_value_metadata.h>
 
 #include <algorithm>
 #include <string>
 #include <utility>
+
+#include "change/change_batch.h"
 
 namespace weir::refine {
 namespace {
@@ -16,10 +17,8 @@ Result<arrow::FieldVector> own_fields(const catalog::TableContract& contract,
     for (const catalog::Column& column : contract.columns) {
         TRY_LET(auto type, refined_type(column, declared.find(contract.name, column.name))
                                .with("table " + contract.name.to_string()));
-        fields.push_back(arrow::field(
-            column.name, std::move(type), true,
-            arrow::key_value_metadata({"weir.id", "weir.source_type"},
-                                      {std::to_string(column.id), column.source_type})));
+        fields.push_back(
+            arrow::field(column.name, std::move(type), true, change::column_metadata(column)));
     }
     return fields;
 }

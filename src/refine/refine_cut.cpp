@@ -52,7 +52,8 @@ public:
         TRY_LET(auto reader,
                 columnar::ParquetReader::open(
                     place_.store,
-                    {.key = key, .bytes = landed.file.bytes, .sha256 = landed.file.sha256}));
+                    {.key = key, .bytes = landed.file.bytes, .sha256 = landed.file.sha256},
+                    place_.keys, ledger::bound_name(landed.file.path)));
         if (reader.rows() != landed.file.rows) {
             return fail(ErrorKind::corrupt,
                         "cannot refine: a landed file has other rows than the ledger says, key={}, "

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "columnar/parquet_keys.h"
 #include "ledger/ledger.h"
 #include "ledger/pipeline_state.h"
 #include "refine/declared_type.h"
@@ -17,6 +18,7 @@ struct RefinePlace {
     ledger::PipelineState& state;
     const DeclaredTypes& declared;
     const store::SealingKey& quarantine_key;
+    const columnar::ParquetKeys* keys = nullptr;  // Null: files in the open.
 };
 
 }  // namespace weir::refine

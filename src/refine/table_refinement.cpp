@@ -57,7 +57,10 @@ Status TableRefinement::begin_version(
             RowRefiner::make(*contract, place_.declared, name_.cut, name_.commit_time));
     columnar::PartedWriter refined(
         refiner.schema(), [this](std::uint32_t part) { return open_refined(part); },
-        next_part(done_.files), size_);
+        next_part(done_.files), size_,
+        {.keys = place_.keys, .name = [this](std::uint32_t part) {
+             return ledger::bound_name(processing_path(table_, name_.commit_time, name_.cut, part));
+         }});
     columnar::PartedWriter quarantined(
         quarantine_schema(*contract), [this](std::uint32_t part) { return open_quarantined(part); },
         next_part(done_.quarantine), size_);

@@ -29,7 +29,8 @@ private:
 Result<std::unique_ptr<ProcessingRows>> StoredProcessingFiles::open(const RefinedFile& file) {
     TRY_LET(auto reader,
             columnar::ParquetReader::open(
-                store_, {.key = file.key, .bytes = file.file.bytes, .sha256 = file.file.sha256}));
+                store_, {.key = file.key, .bytes = file.file.bytes, .sha256 = file.file.sha256},
+                keys_, ledger::bound_name(file.file.path)));
     return std::make_unique<ParquetRows>(std::move(reader), file.key);
 }
 

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "columnar/parquet_keys.h"
 #include "store/object_store.h"
 #include "warehouse/processing_rows.h"
 
@@ -11,12 +12,16 @@ namespace weir::warehouse {
 /// memory is bounded by a row group. The store outlives it and what it opens.
 class StoredProcessingFiles final : public ProcessingFiles {
 public:
-    explicit StoredProcessingFiles(const store::ObjectStore& store) : store_(store) {}
+    /// Null keys: the files are in the open. They outlive it and what it opens.
+    explicit StoredProcessingFiles(const store::ObjectStore& store,
+                                   const columnar::ParquetKeys* keys = nullptr)
+        : store_(store), keys_(keys) {}
 
     Result<std::unique_ptr<ProcessingRows>> open(const RefinedFile& file) override;
 
 private:
     const store::ObjectStore& store_;
+    const columnar::ParquetKeys* keys_;
 };
 
 }  // namespace weir::warehouse

@@ -20,7 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCHEMA = json.loads((ROOT / "packaging/weir.schema.json").read_text())
 VALIDATOR = Draft202012Validator(SCHEMA)
 READ, REFUSED = 3, 2
-MAPS = ["", "source", "cut", "refine", "models", "quality"]
+MAPS = ["", "source", "cut", "refine", "models", "quality", "encryption"]
 
 # A value of each key that is not its default.
 VALUES = {
@@ -33,6 +33,7 @@ VALUES = {
     "refine.types": {"claims.claim.note": "json", "claims.claim.code": "decimal(12,2)"},
     "models.project": "claims", "models.dbt": "dbt", "models.every": "5m",
     "quality.suites": ["suite.json"], "tags": {"claims.member.ssn": ["phi.ssn"]},
+    "encryption.keyring": "keyring",
 }
 
 # What both refuse: {key: value}.
@@ -46,6 +47,7 @@ BAD = [
     {"refine.types": {"claims.claim.note": ["json"]}}, {"models.every": "often"},
     {"models.project": ["claims"]}, {"quality.suites": "suite.json"}, {"tags": ["phi"]},
     {"tags": {"claims.member.ssn": "phi.ssn"}}, {"allow_plaintext": "perhaps"},
+    {"encryption": {}}, {"encryption": "yes"}, {"encryption.keyring": ["a"]},
 ]
 
 

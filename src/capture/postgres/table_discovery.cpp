@@ -229,7 +229,7 @@ catalog::Column column_after(const catalog::Column* old, const RelationColumn& t
 std::vector<std::string> TableDiscovery::tags_of(const TableName& table,
                                                  const std::string& column) const {
     const auto tags = tags_.find(fmt::format("{}.{}.{}", table.schema, table.table, column));
-    return tags == tags_.end() ? std::vector<std::string>{"phi.unclassified"} : tags->second;
+    return tags == tags_.end() ? std::vector{std::string(catalog::unclassified_tag)} : tags->second;
 }
 
 Result<std::vector<TextRow>> TableDiscovery::matches(const std::string& pattern,
