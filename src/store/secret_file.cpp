@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <filesystem>
 
 #include "store/file_error.h"
@@ -56,6 +57,13 @@ Status create_secret_file(const std::string& path, std::string_view text) {
         return created;
     }
     return sync_folder(folder);
+}
+
+Status replace_secret_file(const std::string& from, const std::string& to) {
+    if (::rename(from.c_str(), to.c_str()) != 0) {
+        return file_error("cannot put file in place of another", to, errno);
+    }
+    return sync_folder(std::filesystem::absolute(to).parent_path().string());
 }
 
 }  // namespace weir::store

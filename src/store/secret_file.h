@@ -14,4 +14,7 @@ Result<std::string> read_secret_file(const std::string& path);
 /// Makes such a file, durably and whole or not at all. Fails with `already_exists`.
 Status create_secret_file(const std::string& path, std::string_view text);
 
+/// Gives the file `from` the name `to`, whose file is gone then; durably.
+Status replace_secret_file(const std::string& from, const std::string& to);
+
 }  // namespace weir::store
