@@ -11,11 +11,13 @@ sys.path.insert(0, str(ROOT / "tests" / "support"))
 from compared import KINDS, compare  # noqa: E402
 from growth import growth  # noqa: E402
 from latency import latency  # noqa: E402
+from ledger import ledger  # noqa: E402
 from many_tables import tables  # noqa: E402
 from memory import memory  # noqa: E402
 
 ROUNDS = 5
-BENCHMARKS = {**dict.fromkeys(KINDS, compare), "latency": latency, "memory": memory, "growth": growth, "tables": tables}
+BENCHMARKS = {**dict.fromkeys(KINDS, compare), "latency": latency, "memory": memory, "growth": growth, "tables": tables,
+              "ledger": ledger}
 
 
 def main(words):

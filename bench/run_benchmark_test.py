@@ -62,6 +62,14 @@ def test_many_tables_are_captured_and_the_time_is_reported(capsys):
     assert line["conditions"]["tables"] == 10 and line["value"] > 0 and line["peak_rss_mib"] > 0
 
 
+def test_the_cost_of_a_ledger_is_reported_at_every_size(capsys):
+    line = last_line(capsys, "ledger", "--scale", "0.001", "--rounds", "1")
+    assert set(line) == FIELDS
+    assert [log["entries"] for log in line["conditions"]["ledgers"]] == [1, 1, 100, 1000]
+    assert all(log["append_ms"] > 0 and log["verify_s"] > 0 for log in line["conditions"]["ledgers"])
+    assert line["value"] > 0 and line["floor"] > 0
+
+
 def test_a_figure_of_half_the_work_is_refused():
     require_all(7, 7)
     with pytest.raises(RuntimeError, match="landed 3 changes, the source has 7"):

@@ -1,7 +1,7 @@
 # The installed layout, which ./dev package puts into a tarball:
 #   bin/weir, bin/weir-simulate     found through $ORIGIN, so the folder may stand anywhere
 #   lib/weir/*.so*                  Arrow, Parquet, DuckDB and the small libraries that a bare Debian lacks
-#   share/weir/                     models, schema of weir.yaml, requirements.txt for dbt, licence, notice, SBOM
+#   share/weir/                     models, schema of weir.yaml, verifier of receipts, requirements.txt for dbt, licence, notice, SBOM
 #   share/man/man1, share/bash-completion/completions
 # libc, libstdc++, OpenSSL, libcurl and libpq stay those of the system, for their security updates.
 foreach(program weir weir-simulate)
@@ -19,6 +19,7 @@ if(TARGET weir)
   install(DIRECTORY models DESTINATION share/weir PATTERN "*_test.py" EXCLUDE PATTERN "target" EXCLUDE)
   install(FILES LICENSE NOTICE docs/sbom.spdx.json tools/requirements.txt packaging/weir.schema.json
     DESTINATION share/weir)
+  install(PROGRAMS tools/verify_receipt.py DESTINATION share/weir)
   install(FILES packaging/weir.1 DESTINATION share/man/man1)
   install(FILES packaging/weir.bash DESTINATION share/bash-completion/completions RENAME weir)
   add_test(NAME package COMMAND Python3::Interpreter

@@ -2,7 +2,7 @@
 _weir() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
     case $before in
-        --config) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
+        --config | --output | --verify | --checkpoint) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
         --store | --folder | --boundaries-of) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
     esac
 
@@ -19,15 +19,17 @@ _weir() {
 
     local choice="--help --json --config"
     case ${command# } in
-        "") choice="$choice --version init check drop run capture snapshot repair refine load model quality status ledger quarantine replay query demo" ;;
+        "") choice="$choice --version init check drop run capture snapshot repair refine load model quality status ledger receipt quarantine replay query demo" ;;
         init*) choice="$choice --tables --pipeline --store --snapshot-only --ddl-trigger --print-grants --role" ;;
         drop) choice="$choice --keep-store --yes" ;;
         run) choice="$choice --until-current" ;;
         capture*) choice="$choice --boundaries-of --continuous" ;;
         snapshot*) choice="$choice --all" ;;
         status) choice="$choice --check" ;;
-        ledger) choice="$choice show verify key" ;;
-        "ledger show"*) choice="$choice --cut --kind" ;;
+        ledger) choice="$choice show verify key rotate-key" ;;
+        "ledger show"*) choice="$choice --cut --table --since --kind" ;;
+        "ledger verify"*) choice="$choice --resume --key --checkpoint" ;;
+        receipt*) choice="$choice --cut --output --verify --key" ;;
         quarantine) choice="$choice list" ;;
         demo*) choice="$choice --folder --keep --scale --rate --seconds" ;;
     esac

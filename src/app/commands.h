@@ -76,11 +76,31 @@ struct StatusOptions {
 Status status(CommandContext& context, const StatusOptions& options);
 Status query(CommandContext& context, const std::string& statement);
 struct LedgerShowOptions {
-    std::optional<std::uint64_t> cut;
-    std::string kind;
+    std::string cut = {};    // "7" or "7..9"
+    std::string table = {};  // "schema.table"
+    std::string since = {};  // An index, or a time.
+    std::string kind = {};
 };
+/// Lists the entries that are all of this, in the ledger's order.
 Status ledger_show(CommandContext& context, const LedgerShowOptions& options);
-Status ledger_verify(CommandContext& context);
+struct LedgerVerifyOptions {
+    bool resume = false;
+    std::string key;                   // A verifier key, or the file that holds it.
+    std::filesystem::path checkpoint;  // Kept elsewhere.
+};
+/// Checks the ledger and every file that it names, and remembers how far it is.
+Status ledger_verify(CommandContext& context, const LedgerVerifyOptions& options);
+/// Has another key sign from now on. Processes that run stop before they commit again.
+Status ledger_rotate_key(CommandContext& context);
+struct ReceiptOptions {
+    std::filesystem::path file;
+    std::optional<std::uint64_t> cut;
+    std::filesystem::path output;
+    std::filesystem::path verify;  // Check this receipt instead of making one.
+    std::string key;               // A verifier key, or the file that holds it.
+};
+/// Makes the proof that a file or a cut was committed, or checks one, which needs no pipeline.
+Status receipt(CommandContext& context, const ReceiptOptions& options);
 /// Prints the key that verifies the ledger, in the note format.
 Status ledger_key(CommandContext& context);
 Status quarantine_list(CommandContext& context);

@@ -112,14 +112,26 @@ private:
         log->require_subcommand(1);
         CLI::App* shown =
             add("show", "List entries", [this] { return ledger_show(context_, show_); }, log);
-        shown->add_option("--cut", show_.cut, "Only of this cut");
+        shown->add_option("--cut", show_.cut, "Only about this cut, or these: 7, 7..9");
+        shown->add_option("--table", show_.table, "Only about this table: schema.table");
+        shown->add_option("--since", show_.since, "Only from this index, or this time (UTC), on");
         shown->add_option("--kind", show_.kind, "Only of this kind: \"cut landed\"");
-        add(
+        CLI::App* checked = add(
             "verify", "Check the log, and every file that it names",
-            [this] { return ledger_verify(context_); }, log);
+            [this] { return ledger_verify(context_, verify_); }, log);
+        checked->add_flag("--resume", verify_.resume,
+                          "Hash only files after those that a verification before has hashed");
+        checked->add_option("--key", verify_.key,
+                            "Trust this verifier key, of any time, instead of the pipeline's");
+        checked->add_option("--checkpoint", verify_.checkpoint,
+                            "File with a checkpoint that was kept elsewhere");
         add(
             "key", "Print the key that verifies the ledger",
             [this] { return ledger_key(context_); }, log);
+        add(
+            "rotate-key", "Sign with a new key from now on",
+            [this] { return ledger_rotate_key(context_); }, log);
+        add_receipt();
         CLI::App* kept = app_.add_subcommand("quarantine", "Look at rows that did not fit");
         kept->require_subcommand(1);
         add(
@@ -132,6 +144,16 @@ private:
         CLI::App* asked =
             add("query", "Ask the warehouse", [this] { return query(context_, statement_); });
         asked->add_option("sql", statement_, "One statement")->required();
+    }
+
+    void add_receipt() {
+        CLI::App* proof = add("receipt", "Prove that a file or a cut was committed, to anybody",
+                              [this] { return receipt(context_, receipt_); });
+        proof->add_option("file", receipt_.file, "The file");
+        proof->add_option("--cut", receipt_.cut, "A cut instead of a file");
+        proof->add_option("--output", receipt_.output, "Where the receipt goes");
+        proof->add_option("--verify", receipt_.verify, "Check this receipt, and the file's bytes");
+        proof->add_option("--key", receipt_.key, "The verifier key that you trust, of any time");
     }
 
     void add_demo() {
@@ -157,6 +179,8 @@ private:
     std::filesystem::path replay_;
     std::string statement_;
     LedgerShowOptions show_;
+    LedgerVerifyOptions verify_;
+    ReceiptOptions receipt_;
     DemoOptions demo_;
 };
 

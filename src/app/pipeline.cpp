@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "ledger/key_file.h"
+#include "ledger/ledger_key.h"
 #include "store/local_store.h"
 
 namespace weir::app {
@@ -86,7 +87,7 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(const Configuration& configurat
     }
     TRY(make_folders(folders));
     TRY_LET(auto store, store::LocalStore::open(configuration.store));
-    TRY_LET(ledger::SigningKey key, ledger::load_key_file(folders.ledger_key()));
+    TRY_LET(ledger::SigningKey key, ledger::load_ledger_key(*store, folders.ledger_key()));
     std::unique_ptr<Pipeline> pipeline(
         new Pipeline(configuration, clock, std::move(store), std::move(key)));
     TRY_LET(pipeline->ledger_, ledger::Ledger::open(*pipeline->store_, pipeline->key_, clock));

@@ -28,6 +28,7 @@ struct PipelineFolders {
 
     std::filesystem::path ledger_key() const { return keys / "ledger.key"; }
     std::filesystem::path quarantine_key() const { return keys / "quarantine.key"; }
+    std::filesystem::path verify_mark() const { return run / "verified.json"; }
     std::filesystem::path query_socket() const { return run / "query.sock"; }
     std::filesystem::path warehouse_file() const { return warehouse / "warehouse.duckdb"; }
 };

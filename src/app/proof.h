@@ -31,6 +31,7 @@ Result<std::optional<std::vector<TableProof>>> prove_same_history(Pipeline& pipe
                                                                   sql::SqlSession& second);
 
 /// Verifies the pipeline's ledger under its own key, and every file that it names.
-Result<ledger::VerifyReport> verify_ledger(Pipeline& pipeline);
+Result<ledger::VerifyReport> verify_ledger(Pipeline& pipeline,
+                                           const ledger::VerifyOptions& options = {});
 
 }  // namespace weir::app

@@ -19,7 +19,7 @@ constexpr std::array<std::string_view, std::variant_size_v<EntryBody>> kinds = {
     "snapshot resumed",  "chunk landed",    "cut landed",     "position advanced",
     "cut refined",       "cuts loaded",     "models built",   "checks run",
     "published",         "reconciled",      "data read",      "source identified",
-    "reading requested", "table set aside", "log lost"};
+    "reading requested", "table set aside", "log lost",       "key rotated"};
 
 template <std::size_t... Index>
 EntryBody make_body(std::size_t kind, std::index_sequence<Index...> /*all*/) {

@@ -211,11 +211,20 @@ struct LogLost {
     SourceIdentified source;
 };
 
+/// From the size with this entry on `after` signs, and `before` no more. Both are verifier keys and
+/// both have signed `key_rotation_text`, so that whoever trusts one of them may trust the other.
+struct KeyRotated {
+    std::string before;
+    std::string after;
+    std::string before_signature;  // base64
+    std::string after_signature;
+};
+
 using EntryBody =
     std::variant<PipelineCreated, LeaseTaken, SchemaChanged, SnapshotStarted, SnapshotResumed,
                  ChunkLanded, CutLanded, PositionAdvanced, CutRefined, CutsLoaded, ModelsBuilt,
                  ChecksRun, Published, Reconciled, DataRead, SourceIdentified, ReadingRequested,
-                 TableSetAside, LogLost>;
+                 TableSetAside, LogLost, KeyRotated>;
 
 struct Entry {
     EntryBody body;

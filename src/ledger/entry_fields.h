@@ -146,6 +146,13 @@ void visit_fields(auto& visit, Is<TableSetAside> auto& body) {
     visit("chunks", body.chunks);
 }
 
+void visit_fields(auto& visit, Is<KeyRotated> auto& body) {
+    visit("before", body.before);
+    visit("after", body.after);
+    visit("before_signature", body.before_signature);
+    visit("after_signature", body.after_signature);
+}
+
 void visit_fields(auto& visit, Is<DataFile> auto& file) {
     visit("table", file.table);
     visit("path", file.path);

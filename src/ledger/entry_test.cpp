@@ -93,6 +93,9 @@ std::vector<Case> cases() {
         {TableSetAside{{"claims", "claim"}, change::AsideReason::requested, "", 3},
          R"("chunks":3,"detail":"","kind":"table set aside","reason":"requested",)",
          R"(,"table":"claims.claim")"},
+        {KeyRotated{"log+1+A", "log+2+B", "C", "D"},
+         R"("after":"log+2+B","after_signature":"D","before":"log+1+A","before_signature":"C","kind":"key rotated",)",
+         ""},
     };
 }
 

@@ -1,26 +1,54 @@
 #include "ledger/file_check.h"
 
 #include <algorithm>
+#include <span>
 
 #include "ledger/file_list.h"
+#include "store/object_key.h"
 
 namespace weir::ledger {
 namespace {
 
-constexpr std::uint64_t read_bytes = 1 << 20U;
+constexpr std::uint64_t read_bytes = 4U << 20U;
 
-Result<Digest> hash_object(const store::ObjectStore& store, const std::string& key) {
-    Sha256 hash;
-    for (std::uint64_t offset = 0;; offset += read_bytes) {
-        TRY_LET(const auto bytes, store.read_range(key, offset, read_bytes));
-        hash.update(bytes);
-        if (bytes.size() < read_bytes) {
-            return std::move(hash).finish();
-        }
+/// A file is below the folder of its kind and of its table, whoever wrote the entry.
+Status check_place(const DataFile& file, std::string_view folder) {
+    const std::string place = fmt::format("{}/{}/", folder, file.table.to_string());
+    if (!file.path.starts_with(place) || !store::check_key(file.path)) {
+        return fail(ErrorKind::corrupt,
+                    "the entry names a file outside its place: the path was forged, place={}, "
+                    "path={}",
+                    place, file.path);
     }
+    return {};
 }
 
 }  // namespace
+
+/// Tells how far hashing is.
+class FileCheck::Progress {
+public:
+    Progress(const HashOptions& options, std::uint64_t total) : options_(options) {
+        progress_.total = total;
+    }
+
+    Status add(std::uint64_t bytes) {
+        progress_.bytes += bytes;
+        return tell();
+    }
+    Status end(const NamedFile& file) {
+        progress_.last = {.entry = file.entry, .key = file.key};
+        return tell();
+    }
+
+private:
+    Status tell() const {
+        return options_.on_progress ? options_.on_progress(progress_) : Status{};
+    }
+
+    const HashOptions& options_;
+    HashProgress progress_;
+};
 
 Status FileCheck::add(std::uint64_t index, const Entry& entry) {
     if (std::holds_alternative<SnapshotStarted>(entry.body)) {
@@ -28,12 +56,13 @@ Status FileCheck::add(std::uint64_t index, const Entry& entry) {
     } else if (const auto* const schema = std::get_if<SchemaChanged>(&entry.body)) {
         return add_contract(*schema).with(fmt::format("entry {}", index));
     } else if (const auto* const chunk = std::get_if<ChunkLanded>(&entry.body)) {
-        return add_list(index, entry, chunk->files, false);
+        return add_list(index, entry, chunk->files, {.folder = "landing"});
     } else if (const auto* const cut = std::get_if<CutLanded>(&entry.body)) {
-        return add_list(index, entry, cut->files, false);
+        return add_list(index, entry, cut->files, {.folder = "landing"});
     } else if (const auto* const refined = std::get_if<CutRefined>(&entry.body)) {
-        TRY(add_list(index, entry, refined->files, false));
-        return add_list(index, entry, refined->quarantine, true);
+        TRY(add_list(index, entry, refined->files, {.folder = "processing"}));
+        return add_list(index, entry, refined->quarantine,
+                        {.folder = "quarantine", .sealed = true});
     }
     return {};
 }
@@ -45,13 +74,14 @@ Status FileCheck::add_contract(const SchemaChanged& body) {
 }
 
 Status FileCheck::add_list(std::uint64_t index, const Entry& entry, const FileList& list,
-                           bool sealed) {
+                           Zone zone) {
     documents_ += std::holds_alternative<Manifest>(list) ? 1U : 0U;
     TRY_LET(const auto files, read_file_list(store_, list).with(fmt::format("entry {}", index)));
     for (const DataFile& file : files) {
+        TRY(check_place(file, zone.folder).with(fmt::format("entry {}", index)));
         files_.push_back({.entry = index,
-                          .key = sealed ? sealed_key(file.path, entry.run.epoch)
-                                        : stored_key(file.path, entry.run.epoch),
+                          .key = zone.sealed ? sealed_key(file.path, entry.run.epoch)
+                                             : stored_key(file.path, entry.run.epoch),
                           .bytes = file.bytes,
                           .sha256 = file.sha256,
                           .of_chunk = std::holds_alternative<ChunkLanded>(entry.body)});
@@ -59,14 +89,34 @@ Status FileCheck::add_list(std::uint64_t index, const Entry& entry, const FileLi
     return {};
 }
 
-Status FileCheck::check(bool hash_files) const {
-    for (const NamedFile& file : files_) {
-        TRY(check_file(file, hash_files).with(fmt::format("entry {}", file.entry)));
+std::size_t FileCheck::first_after(const FilePlace& place) const {
+    std::size_t first = 0;
+    for (std::size_t index = 0; index < files_.size(); ++index) {
+        const NamedFile& file = files_[index];
+        if (file.entry < place.entry || (file.entry == place.entry && file.key == place.key)) {
+            first = index + 1;
+        }
+    }
+    return first;
+}
+
+Status FileCheck::check(const HashOptions& options) const {
+    const std::size_t first = !options.hash_files ? files_.size()
+                              : options.after     ? first_after(*options.after)
+                                                  : 0;
+    std::uint64_t total = 0;
+    for (const NamedFile& file : std::span(files_).subspan(first)) {
+        total += file.bytes;
+    }
+    Progress progress(options, total);
+    for (std::size_t index = 0; index < files_.size(); ++index) {
+        Progress* const hashing = index < first ? nullptr : &progress;
+        TRY(check_file(files_[index], hashing).with(fmt::format("entry {}", files_[index].entry)));
     }
     return {};
 }
 
-Status FileCheck::check_file(const NamedFile& file, bool hash_files) const {
+Status FileCheck::check_file(const NamedFile& file, Progress* hashing) const {
     const auto info = store_.stat(file.key);
     if (!info && info.error().kind() == ErrorKind::not_found) {
         return fail(ErrorKind::corrupt, "the file is missing, path={}", file.key);
@@ -74,18 +124,31 @@ Status FileCheck::check_file(const NamedFile& file, bool hash_files) const {
     if (!info) {
         return std::unexpected(info.error());
     }
-    const bool same_size = info->bytes == file.bytes;
-    if (same_size && !hash_files) {
+    if (info->bytes == file.bytes && hashing == nullptr) {
         return {};
     }
-    TRY_LET(const Digest found, hash_object(store_, file.key));
+    Sha256 hash;
+    for (std::uint64_t offset = 0, count = read_bytes; count == read_bytes; offset += count) {
+        TRY_LET(const auto bytes, store_.read_range(file.key, offset, read_bytes));
+        hash.update(bytes);
+        count = bytes.size();
+        if (hashing != nullptr) {
+            TRY(hashing->add(count));
+        }
+    }
+    TRY(check_digest(file, info->bytes, std::move(hash).finish()));
+    return hashing != nullptr ? hashing->end(file) : Status{};
+}
+
+Status FileCheck::check_digest(const NamedFile& file, std::uint64_t bytes,
+                               const Digest& found) const {
     if (found != file.sha256) {
         return fail(ErrorKind::corrupt, "{}, bytes={}, expected={}, path={}", describe(found),
-                    info->bytes, file.bytes, file.key);
+                    bytes, file.bytes, file.key);
     }
-    if (!same_size) {
+    if (bytes != file.bytes) {
         return fail(ErrorKind::corrupt, "the entry's size is not the file's, bytes={}, path={}",
-                    info->bytes, file.key);
+                    bytes, file.key);
     }
     return {};
 }

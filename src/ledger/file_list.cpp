@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/byte_text.h"
 #include "ledger/json_value.h"
 
 namespace weir::ledger {
@@ -42,11 +43,7 @@ Result<std::string> read_named_by_hash(const store::ObjectStore& store, const st
     if (sha256(object->bytes) != digest) {
         return fail(ErrorKind::corrupt, "the file was changed: it has not its hash, path={}", key);
     }
-    std::string text;
-    for (const std::byte byte : object->bytes) {
-        text.push_back(static_cast<char>(byte));
-    }
-    return text;
+    return std::string(as_text(object->bytes));
 }
 
 Status check_named_by_hash(const store::ObjectStore& store, const std::string& key,
@@ -67,6 +64,21 @@ Result<FileList> store_file_list(store::ObjectStore& store, std::vector<DataFile
     return FileList(manifest);
 }
 
+Result<std::vector<DataFile>> parse_manifest(const Manifest& manifest, std::string_view text) {
+    if (sha256(text) != manifest.sha256) {
+        return fail(ErrorKind::corrupt, "the manifest has not the hash that its entry names");
+    }
+    TRY_LET(const Json list, parse_json(text));
+    std::vector<DataFile> listed;
+    TRY(read_value(list, listed));
+    if (listed.size() != manifest.files) {
+        return fail(ErrorKind::corrupt,
+                    "the manifest has another number of files than its entry says, files={}",
+                    listed.size());
+    }
+    return listed;
+}
+
 Result<std::vector<DataFile>> read_file_list(const store::ObjectStore& store,
                                              const FileList& files) {
     if (const auto* const listed = std::get_if<std::vector<DataFile>>(&files)) {
@@ -75,14 +87,7 @@ Result<std::vector<DataFile>> read_file_list(const store::ObjectStore& store,
     const auto& manifest = std::get<Manifest>(files);
     const std::string key = manifest_key(manifest);
     TRY_LET(const std::string text, read_named_by_hash(store, key, manifest.sha256));
-    TRY_LET(const Json list, parse_json(text).with(key));
-    std::vector<DataFile> listed;
-    TRY(read_value(list, listed).with(key));
-    if (listed.size() != manifest.files) {
-        return fail(ErrorKind::corrupt,
-                    "the manifest has another number of files than its entry says, path={}", key);
-    }
-    return listed;
+    return parse_manifest(manifest, text).with(key);
 }
 
 }  // namespace weir::ledger

@@ -2,6 +2,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -28,6 +29,8 @@ Status check_named_by_hash(const store::ObjectStore& store, const std::string& k
 
 /// Returns the list itself if it fits an entry, or stores it as a manifest.
 Result<FileList> store_file_list(store::ObjectStore& store, std::vector<DataFile> files);
+/// Reads the text of a manifest. Fails with `corrupt` if it is not the one that was stored.
+Result<std::vector<DataFile>> parse_manifest(const Manifest& manifest, std::string_view text);
 /// Fails with `corrupt` if the manifest is not what it was.
 Result<std::vector<DataFile>> read_file_list(const store::ObjectStore& store,
                                              const FileList& files);

@@ -2,22 +2,15 @@
 
 #include <charconv>
 
+#include "base/byte_text.h"
 #include "base/line.h"
+#include "ledger/key_rotation.h"
 #include "ledger/tile.h"
 
 namespace weir::ledger {
 namespace {
 
 constexpr std::string_view first_line = "weir ledger head v2";
-
-std::string text_of(std::span<const std::byte> bytes) {
-    std::string text;
-    text.reserve(bytes.size());
-    for (const std::byte byte : bytes) {
-        text.push_back(static_cast<char>(byte));
-    }
-    return text;
-}
 
 Result<std::uint64_t> take_count(std::string_view& rest) {
     TRY_LET(const std::string_view line, take_line(rest));
@@ -29,7 +22,12 @@ Result<std::uint64_t> take_count(std::string_view& rest) {
     return count;
 }
 
+/// Takes all that stands before the signed checkpoint.
 Result<Tail> take_tail(std::string_view& rest) {
+    TRY_LET(const std::string_view version, take_line(rest));
+    if (version != first_line) {
+        return fail(ErrorKind::corrupt, "the head's first line is not \"{}\"", first_line);
+    }
     TRY_LET(const std::uint64_t before, take_count(rest));
     TRY_LET(const std::uint64_t bytes, take_count(rest));
     if (bytes > rest.size()) {
@@ -48,15 +46,11 @@ std::string format_head(const Head& head) {
         append_to_bundle(bundle, entry);
     }
     return fmt::format("{}\n{}\n{}\n{}{}", first_line, head.tail.before.entries, bundle.size(),
-                       text_of(bundle), head.note);
+                       as_text(bundle), head.note);
 }
 
 Result<Head> open_head(std::string_view text, std::span<const VerifyingKey> trusted) {
     std::string_view rest = text;
-    TRY_LET(const std::string_view version, take_line(rest));
-    if (version != first_line) {
-        return fail(ErrorKind::corrupt, "the head's first line is not \"{}\"", first_line);
-    }
     TRY_LET(Tail tail, take_tail(rest));
     Head head{.checkpoint = {}, .note = std::string(rest), .tail = std::move(tail)};
     TRY_LET(head.checkpoint, open_checkpoint(rest, trusted));
@@ -80,12 +74,17 @@ Result<VersionedHead> read_head(const store::ObjectStore& store,
     if (!object) {
         return std::unexpected(object.error());
     }
-    TRY_LET(Head head, open_head(text_of(object->bytes), trusted).with(std::string(head_key)));
+    TRY_LET(Head head, open_head(as_text(object->bytes), trusted).with(std::string(head_key)));
     return VersionedHead{.head = std::move(head), .version = object->version};
 }
 
-Result<std::optional<PublicCheckpoint>> read_checkpoint(const store::ObjectStore& store,
-                                                        std::span<const VerifyingKey> trusted) {
+Result<Tail> read_unverified_tail(const store::ObjectStore& store) {
+    TRY_LET(const auto object, store.read(head_key));
+    std::string_view rest = as_text(object.bytes);
+    return take_tail(rest).with(std::string(head_key));
+}
+
+Result<std::optional<CheckpointNote>> read_checkpoint(const store::ObjectStore& store) {
     const auto object = store.read(checkpoint_key);
     if (!object && object.error().kind() == ErrorKind::not_found) {
         return std::nullopt;
@@ -93,9 +92,21 @@ Result<std::optional<PublicCheckpoint>> read_checkpoint(const store::ObjectStore
     if (!object) {
         return std::unexpected(object.error());
     }
-    TRY_LET(Checkpoint checkpoint,
-            open_checkpoint(text_of(object->bytes), trusted).with(std::string(checkpoint_key)));
-    return PublicCheckpoint{.checkpoint = std::move(checkpoint), .version = object->version};
+    return CheckpointNote{.note = std::string(as_text(object->bytes)), .version = object->version};
+}
+
+Result<std::vector<VerifyingKey>> checkpoint_keys(const Tail& tail,
+                                                  std::span<const VerifyingKey> trusted) {
+    TRY_LET(const auto changes, find_key_changes(tail.entries, tail.before.entries));
+    if (changes.empty()) {
+        return std::vector(trusted.begin(), trusted.end());
+    }
+    TRY_LET(const KeyHistory history, KeyHistory::follow(changes, trusted));
+    return std::vector(history.keys().begin(), history.keys().end());
+}
+
+Result<Checkpoint> open_public(const CheckpointNote& note, std::span<const VerifyingKey> trusted) {
+    return open_checkpoint(note.note, trusted).with(std::string(checkpoint_key));
 }
 
 }  // namespace weir::ledger

@@ -46,13 +46,25 @@ struct VersionedHead {
 Result<VersionedHead> read_head(const store::ObjectStore& store,
                                 std::span<const VerifyingKey> trusted);
 
-struct PublicCheckpoint {
-    Checkpoint checkpoint;
+/// Reads the newest entries of a head that nobody has vouched for yet.
+Result<Tail> read_unverified_tail(const store::ObjectStore& store);
+
+/// The public checkpoint's bytes, of which nothing is verified yet.
+struct CheckpointNote {
+    std::string note;
     store::Version version;
 };
 
 /// Reads the public checkpoint; nothing if there is none yet.
-Result<std::optional<PublicCheckpoint>> read_checkpoint(const store::ObjectStore& store,
-                                                        std::span<const VerifyingKey> trusted);
+Result<std::optional<CheckpointNote>> read_checkpoint(const store::ObjectStore& store);
+
+/// Returns who may have signed a public checkpoint that is read before this head: the head's own
+/// key and, since a checkpoint is never behind `tail.before`, those from whom the tail's entries
+/// took over. Fails with `corrupt` on a key change in the tail that nobody signed.
+Result<std::vector<VerifyingKey>> checkpoint_keys(const Tail& tail,
+                                                  std::span<const VerifyingKey> trusted);
+
+/// Opens the public checkpoint with the path in its errors.
+Result<Checkpoint> open_public(const CheckpointNote& note, std::span<const VerifyingKey> trusted);
 
 }  // namespace weir::ledger

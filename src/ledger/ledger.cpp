@@ -3,13 +3,16 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/assert.h"
 #include "ledger/file_list.h"
+#include "ledger/key_rotation.h"
 #include "ledger/run_id.h"
 
 namespace weir::ledger {
 namespace {
 
 constexpr int tries_max = 1000;
+constexpr std::uint64_t page_entries = 16 * tile_width;
 
 Result<std::vector<Entry>> parse_all(std::span<const std::string> texts, TreeSize first) {
     std::vector<Entry> entries;
@@ -55,10 +58,7 @@ Result<std::vector<Entry>> Ledger::read_from(TreeSize from) {
     const std::lock_guard lock(mutex_);
     TRY(finish_if_due());
     TRY_LET(const auto news, refresh());
-    if (from > log_.size()) {
-        return fail(ErrorKind::invalid, "cannot read ledger: it is shorter, from={}, size={}",
-                    from.entries, log_.size().entries);
-    }
+    TRY(check_begin(from));
     TRY_LET(const auto texts, log_.read(from, log_.size()));
     return parse_all(texts, from);
 }
@@ -82,22 +82,116 @@ Result<Lease> Ledger::take_lease(Stage stage) {
                 to_string(stage));
 }
 
+Status Ledger::check_begin(TreeSize from) const {
+    if (from > log_.size()) {
+        return fail(ErrorKind::invalid, "cannot read ledger: it is shorter, from={}, size={}",
+                    from.entries, log_.size().entries);
+    }
+    return {};
+}
+
+Status Ledger::read_each(TreeSize from, const SeeEntry& see) {
+    {
+        const std::lock_guard lock(mutex_);
+        TRY(finish_if_due());
+        TRY(refresh());
+        TRY(check_begin(from));
+    }
+    const TreeSize end = size();
+    for (TreeSize begin = from; begin < end;) {
+        const TreeSize next{std::min(begin.entries + page_entries, end.entries)};
+        std::vector<std::string> texts;
+        {
+            const std::lock_guard lock(mutex_);
+            TRY_LET(texts, log_.read(begin, next));
+        }
+        TRY_LET(const auto entries, parse_all(texts, begin));
+        for (std::size_t index = 0; index < entries.size(); ++index) {
+            TRY(see(begin.entries + index, entries[index]));
+        }
+        begin = next;
+    }
+    return {};
+}
+
 Result<TreeSize> Ledger::append(const Lease& lease, std::span<const EntryBody> bodies) {
+    TRY_LET(auto texts, format(lease, bodies));
+    Waiting own{.lease = lease, .texts = std::move(texts)};
+    {
+        const std::lock_guard lock(waiting_mutex_);
+        waiting_.push_back(&own);
+    }
     const std::lock_guard lock(mutex_);
+    if (!own.outcome) {  // Whoever had the lock before may have appended ours with its own.
+        append_waiting();
+    }
+    WEIR_ASSERT(own.outcome.has_value());
+    return *std::move(own.outcome);
+}
+
+std::size_t Ledger::waiting() const {
+    const std::lock_guard lock(waiting_mutex_);
+    return waiting_.size();
+}
+
+void Ledger::append_waiting() {
+    std::vector<Waiting*> group;
+    {
+        const std::lock_guard lock(waiting_mutex_);
+        group = std::exchange(waiting_, {});
+    }
+    const Status appended = append_group(group);
+    for (Waiting* const one : group) {
+        if (!one->outcome) {
+            one->outcome = appended ? Result<TreeSize>(log_.size())
+                                    : Result<TreeSize>(std::unexpected(appended.error()));
+        }
+    }
+}
+
+Status Ledger::append_group(std::span<Waiting* const> group) {
     TRY(finish_if_due());
-    TRY_LET(const auto texts, format(lease, bodies));
     for (int tries = 0; tries < tries_max; ++tries) {
-        TRY(check_lease(lease));
+        const auto texts = join_leased(group);
         if (texts.empty()) {
-            return log_.size();
+            return {};
         }
         TRY_LET(const bool appended, try_append(texts).with("cannot append to ledger"));
         if (appended) {
-            return log_.size();
+            return {};
         }
     }
-    return fail(ErrorKind::unavailable, "cannot append: others win every swap; retry, stage={}",
-                to_string(lease.stage));
+    return fail(ErrorKind::unavailable, "cannot append: others win every swap; retry, entries={}",
+                log_.size().entries);
+}
+
+std::vector<std::string> Ledger::join_leased(std::span<Waiting* const> group) {
+    std::vector<std::string> texts;
+    for (Waiting* const one : group) {
+        if (one->outcome) {
+            continue;
+        }
+        if (const Status leased = check_lease(one->lease); !leased) {
+            one->outcome = std::unexpected(leased.error());
+            continue;
+        }
+        texts.insert(texts.end(), one->texts.begin(), one->texts.end());
+    }
+    return texts;
+}
+
+Status Ledger::rotate_key(const Lease& lease, const SigningKey& next) {
+    const std::lock_guard lock(mutex_);
+    for (int tries = 0; tries < tries_max; ++tries) {
+        TRY(check_lease(lease));
+        TRY_LET(const EntryBody body, ledger::rotate_key(log_.key(), next));
+        TRY_LET(const auto texts, format(lease, {&body, 1}));
+        TRY_LET(const bool appended, try_append(texts, &next).with("cannot rotate key"));
+        if (appended) {
+            return {};
+        }
+    }
+    return fail(ErrorKind::unavailable, "cannot rotate key: others win every swap; retry");
 }
 
 Result<std::vector<std::string>> Ledger::format(const Lease& lease,
@@ -112,8 +206,9 @@ Result<std::vector<std::string>> Ledger::format(const Lease& lease,
     return texts;
 }
 
-Result<bool> Ledger::try_append(std::span<const std::string> texts) {
-    const Status appended = log_.append(texts);
+Result<bool> Ledger::try_append(std::span<const std::string> texts, const SigningKey* next) {
+    const Status appended =
+        next == nullptr ? log_.append(texts) : log_.append_and_rotate(texts, *next);
     if (appended) {
         return true;
     }
@@ -145,12 +240,18 @@ void Ledger::note_epochs(std::span<const Entry> entries) {
 }
 
 Result<Epoch> Ledger::epoch_of(Stage stage) {
-    // Epochs only rise, so the last entry of a stage has its highest.
+    // Epochs only rise, so the last entry of a stage has its highest. Only such entries are parsed.
+    const std::string mark = fmt::format(R"("stage":"{}")", to_string(stage));
     for (TreeSize end = log_.size(); !epochs_.contains(stage) && end.entries > 0;) {
         const TreeSize begin{(end.entries - 1) / tile_width * tile_width};
         TRY_LET(const auto texts, log_.read(begin, end));
-        TRY_LET(const auto entries, parse_all(texts, begin));
-        note_epochs(entries);
+        const auto last = std::find_if(texts.rbegin(), texts.rend(), [&](const std::string& text) {
+            return text.contains(mark);
+        });
+        if (last != texts.rend()) {
+            TRY_LET(const Entry entry, parse_entry(*last));
+            epochs_[stage] = entry.run.epoch;
+        }
         end = begin;
     }
     return epochs_[stage];

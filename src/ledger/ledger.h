@@ -1,7 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -56,10 +58,23 @@ public:
     /// Appends a `lease taken` entry with the next epoch of this stage.
     Result<Lease> take_lease(Stage stage);
 
+    /// Shows the entries from `from` up to what `head` has now, a few bundles at a time: others may
+    /// use the ledger meanwhile, `see` too. Ends with the first failure of `see`.
+    using SeeEntry = std::function<Status(std::uint64_t index, const Entry& entry)>;
+    Status read_each(TreeSize from, const SeeEntry& see);
+
     /// Appends entries in one step, all or none. An append that another stage overtook is repeated;
     /// one that meets a newer lease of its own stage fails with `denied`, and nothing it wrote is
-    /// ever read. `in_doubt`: open the ledger again and look. Returns the size with the entries.
+    /// ever read. `in_doubt`: open the ledger again and look. Returns a size with the entries.
+    /// Appends of several threads that wait for a swap share the next one.
     Result<TreeSize> append(const Lease& lease, std::span<const EntryBody> bodies);
+    /// Returns how many appends wait for the swap that is under way.
+    std::size_t waiting() const;
+
+    /// Has `next`, which outlives the ledger, sign from a `key rotated` entry on. Processes that
+    /// have the key before commit no more. Fails as `append` does; after `in_doubt` either key may
+    /// be the ledger's.
+    Status rotate_key(const Lease& lease, const SigningKey& next);
 
     /// Writes the tiles and the public checkpoint of what was appended, if they wait.
     Status finish();
@@ -76,11 +91,25 @@ private:
     Ledger(store::ObjectStore& store, const Clock& clock, TileLog log)
         : store_(store), clock_(clock), log_(std::move(log)), finished_at_(clock.steady_now()) {}
 
+    /// An append that waits, or has its outcome.
+    struct Waiting {
+        const Lease& lease;
+        std::vector<std::string> texts;
+        std::optional<Result<TreeSize>> outcome = {};
+    };
+
     Result<std::vector<std::string>> format(const Lease& lease,
                                             std::span<const EntryBody> bodies) const;
+    /// Appends all that wait with one swap and gives each its outcome.
+    void append_waiting();
+    /// Gives no outcome to those that share the failure.
+    Status append_group(std::span<Waiting* const> group);
+    /// Refuses whose lease is gone; returns the entries of the others.
+    std::vector<std::string> join_leased(std::span<Waiting* const> group);
     /// Appends in one try; returns false if others were first, whose entries are then known.
-    Result<bool> try_append(std::span<const std::string> texts);
+    Result<bool> try_append(std::span<const std::string> texts, const SigningKey* next = nullptr);
     Result<std::vector<Entry>> refresh();
+    Status check_begin(TreeSize from) const;
     Status finish_if_due();
     Status finish_log();
     /// Returns the highest epoch of a stage, 0 if it never had a lease.
@@ -90,8 +119,10 @@ private:
 
     store::ObjectStore& store_;
     const Clock& clock_;
-    mutable std::mutex mutex_;
-    TileLog log_;  // Guarded by mutex_, as what follows.
+    mutable std::mutex waiting_mutex_;
+    std::vector<Waiting*> waiting_;  // Guarded by waiting_mutex_.
+    mutable std::mutex mutex_;       // Taken before waiting_mutex_ if both are.
+    TileLog log_;                    // Guarded by mutex_, as what follows.
     std::chrono::steady_clock::time_point finished_at_;
     std::map<Stage, Epoch> epochs_;  // What is known of the entries below log_.size().
 };

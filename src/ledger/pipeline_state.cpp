@@ -1,8 +1,10 @@
 #include "ledger/pipeline_state.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/assert.h"
+#include "ledger/key_rotation.h"
 
 namespace weir::ledger {
 namespace {
@@ -31,13 +33,12 @@ public:
     }
 
     Status operator()(const SchemaChanged& body) const {
-        const auto current = state_.current_contracts();
-        const auto newest = current.find(body.table);
-        if (newest != current.end() &&
-            (body.version < newest->second.version || (body.version == newest->second.version &&
-                                                       body.contract != newest->second.contract))) {
+        const SchemaChanged* const newest = newest_contract(body.table);
+        if (newest != nullptr &&
+            (body.version < newest->version ||
+             (body.version == newest->version && body.contract != newest->contract))) {
             return refuse(fmt::format("the schema version does not rise, version={}, newest={}",
-                                      body.version.number, newest->second.version.number));
+                                      body.version.number, newest->version.number));
         }
         state_.contracts.insert_or_assign({body.table, body.version}, body);
         return {};
@@ -88,7 +89,7 @@ public:
                                       body.position.to_string(),
                                       state_.reading().position.to_string()));
         }
-        if (!state_.landed.empty() && !state_.aside().contains(body.table)) {
+        if (!state_.landed.empty() && !is_aside(body.table)) {
             return refuse(fmt::format("the chunk is of a table that is not set aside, table={}",
                                       body.table.to_string()));
         }
@@ -216,6 +217,16 @@ public:
     Status operator()(const Reconciled& body) const { return check_landed(body.cut); }
     Status operator()(const DataRead& /*body*/) const { return {}; }
 
+    Status operator()(const KeyRotated& body) const {
+        TRY(open_key_rotation(state_.applied.entries, body));
+        if (state_.key_rotated && state_.key_rotated->after != body.before) {
+            return refuse(fmt::format("the key that hands over is not the one that signs, key={}",
+                                      body.before));
+        }
+        state_.key_rotated = body;
+        return {};
+    }
+
     Status operator()(const SourceIdentified& body) const {
         const auto& before = state_.source;
         // A snapshot may be taken of any server; what follows it is of the same one.
@@ -250,6 +261,21 @@ private:
                                       state_.last_landed().value));
         }
         return {};
+    }
+
+    /// Versions come in rising order, so the newest is the last one of its table.
+    const SchemaChanged* newest_contract(const catalog::TableName& table) const {
+        constexpr catalog::SchemaVersion last{std::numeric_limits<std::uint32_t>::max()};
+        const auto beyond = state_.contracts.upper_bound({table, last});
+        if (beyond == state_.contracts.begin() || std::prev(beyond)->first.first != table) {
+            return nullptr;
+        }
+        return &std::prev(beyond)->second;
+    }
+
+    bool is_aside(const catalog::TableName& table) const {
+        const auto found = state_.absences.find(table);
+        return found != state_.absences.end() && !found->second.back().until;
     }
 
     bool runs(std::uint32_t attempt) const {
@@ -396,11 +422,8 @@ Status PipelineState::apply(const Entry& entry) {
 }
 
 Status catch_up(PipelineState& state, Ledger& ledger) {
-    TRY_LET(const auto entries, ledger.read_from(state.applied));
-    for (const Entry& entry : entries) {
-        TRY(state.apply(entry));
-    }
-    return {};
+    return ledger.read_each(state.applied,
+                            [&](std::uint64_t, const Entry& entry) { return state.apply(entry); });
 }
 
 }  // namespace weir::ledger

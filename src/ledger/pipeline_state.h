@@ -62,6 +62,7 @@ struct PipelineState {
     std::optional<ModelsBuilt> models;
     std::map<std::string, ChecksRun> checks;  // The last of each suite.
     CutNumber published{};
+    std::optional<KeyRotated> key_rotated;  // The last one.
 
     /// The last reading of the last attempt. REQUIRES: there is one.
     const SnapshotReading& reading() const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "base/byte_text.h"
 
 namespace weir::ledger {
 namespace {
@@ -82,10 +83,7 @@ Result<std::vector<std::string>> parse_bundle(std::span<const std::byte> bundle)
         if (bundle.size() < 2 || bundle.size() - 2 < size) {
             return fail(ErrorKind::corrupt, "an entry is torn, index={}", entries.size());
         }
-        std::string& entry = entries.emplace_back();
-        for (const std::byte byte : bundle.subspan(2, size)) {
-            entry.push_back(static_cast<char>(byte));
-        }
+        entries.emplace_back(as_text(bundle.subspan(2, size)));
         bundle = bundle.subspan(2 + size);
     }
     return entries;

@@ -143,20 +143,51 @@ Status TileLog::adopt(Sight sight, TileEdge edge, std::span<const std::string> e
     return {};
 }
 
+Result<VersionedHead> TileLog::look_at_head() const {
+    auto head = read_head(*store_, trusted());
+    if (!head && head.error().kind() == ErrorKind::denied && head_) {
+        return fail(ErrorKind::denied,
+                    "the ledger's key was rotated: this process has the old one and commits no "
+                    "more; start it again, size={}",
+                    size().entries);
+    }
+    return head;
+}
+
 Result<TileLog::Sight> TileLog::look() const {
-    // The checkpoint first: it never is ahead of a head that is read later.
-    TRY_LET(auto checkpoint, read_checkpoint(*store_, trusted()));
-    TRY_LET(auto head, read_head(*store_, trusted()));
-    const Checkpoint& committed = head.head.checkpoint;
-    if (checkpoint && (checkpoint->checkpoint.size > committed.size ||
-                       (checkpoint->checkpoint.size == committed.size &&
-                        checkpoint->checkpoint.root != committed.root))) {
+    while (true) {
+        // The checkpoint first: it never is ahead of a head that is read later.
+        TRY_LET(const auto note, read_checkpoint(*store_));
+        TRY_LET(auto head, look_at_head());
+        auto sight = sight_of(note, std::move(head));
+        if (sight || sight.error().kind() != ErrorKind::denied) {
+            return sight;
+        }
+        // The head may no longer tell whose checkpoint that was: then there is a newer one.
+        TRY_LET(const auto newer, read_checkpoint(*store_));
+        if (newer && note && newer->version == note->version) {
+            return sight;
+        }
+    }
+}
+
+Result<TileLog::Sight> TileLog::sight_of(const std::optional<CheckpointNote>& note,
+                                         VersionedHead head) const {
+    Sight sight{.checkpoint = {}, .head = std::move(head)};
+    if (!note) {
+        return sight;
+    }
+    const Checkpoint& committed = sight.head.head.checkpoint;
+    TRY_LET(const auto keys, checkpoint_keys(sight.head.head.tail, trusted()));
+    TRY_LET(sight.checkpoint, open_public(*note, keys));
+    if (sight.checkpoint->size > committed.size ||
+        (sight.checkpoint->size == committed.size && sight.checkpoint->root != committed.root)) {
         return fail(ErrorKind::corrupt,
                     "the head is not what the checkpoint saw: it was taken back, head={}, "
                     "checkpoint={}",
-                    committed.size.entries, checkpoint->checkpoint.size.entries);
+                    committed.size.entries, sight.checkpoint->size.entries);
     }
-    return Sight{.checkpoint = std::move(checkpoint), .head = std::move(head)};
+    return sight;
 }
 
 Result<std::vector<std::string>> TileLog::refresh() {
@@ -181,7 +212,13 @@ Result<Tail> TileLog::begin_tail() {
     return finished_ ? Tail{.before = size(), .entries = {}} : head_->head.tail;
 }
 
-Status TileLog::append(std::span<const std::string> entries) {
+Status TileLog::append_and_rotate(std::span<const std::string> entries, const SigningKey& next) {
+    TRY(append(entries, next));
+    key_ = &next;
+    return {};
+}
+
+Status TileLog::append(std::span<const std::string> entries, const SigningKey& signer) {
     WEIR_ASSERT(!entries.empty());
     if (in_doubt_) {
         return fail(ErrorKind::in_doubt,
@@ -194,12 +231,12 @@ Status TileLog::append(std::span<const std::string> entries) {
     for (const std::string& entry : entries) {
         edge.append(entry);
     }
-    Head head{.checkpoint = {.origin = key_->verifying_key().name(),
+    Head head{.checkpoint = {.origin = signer.verifying_key().name(),
                              .size = edge.size(),
                              .root = edge.root()},
               .note = {},
               .tail = std::move(tail)};
-    TRY_LET(head.note, sign_checkpoint(head.checkpoint, *key_));
+    TRY_LET(head.note, sign_checkpoint(head.checkpoint, signer));
     return commit(std::move(head), std::move(edge));
 }
 
@@ -232,10 +269,14 @@ Status TileLog::finish() {
 }
 
 Status TileLog::publish(const Head& head) const {
+    TRY_LET(const auto keys, checkpoint_keys(head.tail, trusted()));
     for (int tries = 0; tries < tries_max; ++tries) {
-        TRY_LET(const auto current, read_checkpoint(*store_, trusted()));
-        if (current && current->checkpoint.size >= head.checkpoint.size) {
-            return {};
+        TRY_LET(const auto current, read_checkpoint(*store_));
+        if (current) {
+            TRY_LET(const Checkpoint published, open_public(*current, keys));
+            if (published.size >= head.checkpoint.size) {
+                return {};
+            }
         }
         const auto expected = current ? std::optional(current->version) : std::nullopt;
         const auto replaced =

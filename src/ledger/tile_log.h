@@ -25,6 +25,7 @@ public:
     static Result<TileLog> open(store::ObjectStore& store, const SigningKey& key);
 
     TreeSize size() const { return edge_.size(); }
+    const SigningKey& key() const { return *key_; }
 
     /// Looks at `head` again and returns the entries that came since.
     Result<std::vector<std::string>> refresh();
@@ -32,7 +33,10 @@ public:
     /// Appends all entries or none, in one try. Fails with `conflict` if somebody else appended
     /// since the last look: refresh first. After `in_doubt` it takes no more. The entries are
     /// durable then; their tiles and the checkpoint wait for `finish`, which a long tail calls.
-    Status append(std::span<const std::string> entries);
+    Status append(std::span<const std::string> entries) { return append(entries, *key_); }
+    /// Appends likewise and has `next`, which outlives the log, sign from there on. One of the
+    /// entries hands over to it (`key_rotation.h`).
+    Status append_and_rotate(std::span<const std::string> entries, const SigningKey& next);
     /// Writes the tiles and the checkpoint of `head`, if they wait.
     Status finish();
     bool is_finished() const { return finished_; }
@@ -44,21 +48,25 @@ private:
     TileLog(store::ObjectStore& store, const SigningKey& key) : store_(&store), key_(&key) {}
 
     struct Sight {
-        std::optional<PublicCheckpoint> checkpoint;
+        std::optional<Checkpoint> checkpoint;
         VersionedHead head;
 
         bool is_finished() const {
-            return checkpoint && checkpoint->checkpoint.size == head.head.checkpoint.size;
+            return checkpoint && checkpoint->size == head.head.checkpoint.size;
         }
     };
 
     std::span<const VerifyingKey> trusted() const { return {&key_->verifying_key(), 1}; }
-    /// Reads what is committed. Fails with `corrupt` if that is less than what was published.
+    /// Reads what is committed. Fails with `corrupt` if that is less than what was published, with
+    /// `denied` if another key signs by now.
     Result<Sight> look() const;
+    Result<VersionedHead> look_at_head() const;
+    Result<Sight> sight_of(const std::optional<CheckpointNote>& note, VersionedHead head) const;
     /// What the next head has of the entries before it: those whose tiles wait, if that is little.
     Result<Tail> begin_tail();
     /// Goes on from what was seen, with the entries that `edge` lacks of it.
     Status adopt(Sight sight, TileEdge edge, std::span<const std::string> entries);
+    Status append(std::span<const std::string> entries, const SigningKey& signer);
     Status commit(Head head, TileEdge edge);
     Status publish(const Head& head) const;
 

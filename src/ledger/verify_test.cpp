@@ -3,6 +3,7 @@
 #include "ledger/verify.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "base/result_matchers.h"
 #include "ledger/head.h"
@@ -44,7 +45,7 @@ protected:
         for (std::size_t part = 0; part < (cut == 1 ? 1U : cut == 2 ? 10U : 0U); ++part) {
             const std::string content = fmt::format("rows of {}, {}", cut, part);
             DataFile file{.table = {"c", "t"},
-                          .path = fmt::format("landing/{}-{}", cut, part),
+                          .path = fmt::format("landing/c.t/{}-{}", cut, part),
                           .bytes = content.size(),
                           .sha256 = sha256(content)};
             put(stored_key(file.path, lease_.epoch), std::as_bytes(std::span(content)));
@@ -82,6 +83,9 @@ protected:
             append_to_bundle(bundle, entry);
         }
         put(std::string(key), bundle);
+    }
+    void put_text(std::string_view key, const std::string& text) {
+        put(std::string(key), std::as_bytes(std::span(text)));
     }
     void flip(const std::string& key, std::size_t offset) {
         Bytes changed = bytes(key);
@@ -279,20 +283,20 @@ TEST_F(VerifyTest, IsNotMisledByWhoPublishesAndAppendsBetweenItsReads) {
 }
 
 TEST_F(VerifyTest, NamesFiles) {
-    const std::string one = "landing/1-0-e1.parquet";
-    const std::string two = "landing/2-9-e1.parquet";
+    const std::string one = "landing/c.t/1-0-e1.parquet";
+    const std::string two = "landing/c.t/2-9-e1.parquet";
     const Bytes before = bytes(one);
     flip(one, 3);
     expect("entry 3: the file was changed");
     EXPECT_THAT(check({.hash_files = false}), IsOk());
     put(one, std::span(before).first(5));
-    expect("bytes=5, expected=12, path=landing/1-0-e1.parquet");
+    expect("bytes=5, expected=12, path=landing/c.t/1-0-e1.parquet");
     EXPECT_THAT(check({.hash_files = false}), IsError(ErrorKind::corrupt));
     put(one, bytes(two));
     put(two, before);
-    expect("entry 3: the file was swapped: it is that of entry 4, landing/2-9-e1.parquet");
+    expect("entry 3: the file was swapped: it is that of entry 4, landing/c.t/2-9-e1.parquet");
     ASSERT_THAT(store_->remove(one), IsOk());
-    expect("entry 3: the file is missing, path=landing/1-0-e1.parquet");
+    expect("entry 3: the file is missing, path=landing/c.t/1-0-e1.parquet");
 }
 
 TEST_F(VerifyTest, NamesManifestsAndContracts) {
@@ -312,6 +316,157 @@ TEST_F(VerifyTest, NamesManifestsAndContracts) {
 TEST_F(VerifyTest, NamesEntriesThatCannotFollow) {
     append(*open(), landed(*open(), 999));
     expect("entry 300 (cut landed): the cut does not follow the last one, cut=999, last=297");
+}
+
+/// A list of this length whose last file is elsewhere; with more than 8 it is a manifest.
+CutLanded forged(Ledger& ledger, std::string path, std::size_t count) {
+    std::vector<DataFile> files;
+    for (std::size_t part = 1; part < count; ++part) {
+        files.push_back({.table = {"c", "t"}, .path = fmt::format("landing/c.t/x-{}", part)});
+    }
+    files.push_back({.table = {"c", "t"}, .path = std::move(path)});
+    return {.cut = {298},
+            .position = change::Position(298),
+            .commit_time = {},
+            .snapshot_attempt = {},
+            .files = ledger.store_files(std::move(files)).value()};
+}
+
+class ForgedPathTest
+    : public VerifyTest,
+      public ::testing::WithParamInterface<std::tuple<std::string_view, std::size_t>> {};
+
+TEST_P(ForgedPathTest, IsNamedWithItsEntry) {
+    const auto& [path, count] = GetParam();
+    {
+        const auto ledger = open();
+        append(*ledger, forged(*ledger, std::string(path), count));
+    }
+    expect("entry 300: the entry names a file outside its place: the path was forged");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    EveryWayOut, ForgedPathTest,
+    ::testing::Combine(::testing::Values("../other/landing/c.t/1-0", "/etc/passwd",
+                                         "landing/c.t/../../../other/landing/c.t/1-0",
+                                         "landing/c.t/./1-0", "landing/c.t//1-0", "landing/c.t/",
+                                         "landing/c.u/1-0", "landing/c.t", "processing/c.t/1-0",
+                                         "contracts/c.t/1-0", "keys/ledger.key",
+                                         "other/landing/c.t/1-0"),
+                       ::testing::Values(1, 12)));
+
+TEST_F(VerifyTest, NamesRefinedAndQuarantinedFilesOutsideTheirPlaces) {
+    const auto ledger = open();
+    const Lease refine = ledger->take_lease(Stage::refine).value();
+    const auto list = [](std::string path) {
+        return std::vector{DataFile{.table = {"c", "t"}, .path = std::move(path)}};
+    };
+    const EntryBody body = CutRefined{
+        .cut = {1}, .files = list("quarantine/c.t/1"), .quarantine = list("quarantine/c.t/2")};
+    ASSERT_THAT(ledger->append(refine, {&body, 1}), IsOk());
+    expect("place=processing/c.t/, path=quarantine/c.t/1");
+}
+
+TEST_F(VerifyTest, NamesAQuarantinedFileOutsideItsPlace) {
+    const auto ledger = open();
+    const Lease refine = ledger->take_lease(Stage::refine).value();
+    const EntryBody body = CutRefined{
+        .cut = {1},
+        .files = {},
+        .quarantine = std::vector{DataFile{.table = {"c", "t"}, .path = "processing/c.t/2"}}};
+    ASSERT_THAT(ledger->append(refine, {&body, 1}), IsOk());
+    expect("place=quarantine/c.t/, path=processing/c.t/2");
+}
+
+TEST_F(VerifyTest, NamesAForkThatAKnownCheckpointShows) {
+    const auto copied = [this](std::string_view key) {
+        return std::pair(std::string(key), bytes(key));
+    };
+    std::vector<std::pair<std::string, Bytes>> before;
+    for (const std::string& key : keys("ledger/")) {
+        before.push_back(copied(key));
+    }
+    {
+        const auto one = open();
+        append(*one, landed(*one, 298));
+        append(*one, landed(*one, 299));
+    }
+    const std::string kept = text(checkpoint_key);
+    for (const std::string& key : keys("ledger/")) {
+        ASSERT_THAT(store_->remove(key), IsOk());
+    }
+    for (const auto& [key, content] : before) {
+        put(key, content);
+    }
+    // The same key signs another history from the same entry on.
+    const auto other = open();
+    append(*other, PositionAdvanced{.position = change::Position(400)});
+    append(*other, PositionAdvanced{.position = change::Position(401)});
+    EXPECT_THAT(check(), IsOk());
+    EXPECT_THAT(check({.known_checkpoints = {kept}}),
+                IsError(ErrorKind::corrupt, HasSubstr("the ledger was forked")));
+    append(*other, PositionAdvanced{.position = change::Position(402)});
+    EXPECT_THAT(check({.known_checkpoints = {kept}}),
+                IsError(ErrorKind::corrupt, HasSubstr("the ledger was forked")));
+    ASSERT_THAT(other->finish(), IsOk());
+    EXPECT_THAT(check({.known_checkpoints = {kept}}),
+                IsError(ErrorKind::corrupt, HasSubstr("before entry 302 was rewritten")));
+}
+
+TEST_F(VerifyTest, NamesALedgerThatWasSignedAgainWithAnotherKey) {
+    Seed seed{};
+    seed[0] = std::byte{1};
+    const SigningKey other = SigningKey::from_seed("example.com/claims", seed).value();
+    Head head = read_head(*store_, {&key_.verifying_key(), 1}).value().head;
+    head.note = sign_checkpoint(head.checkpoint, other).value();
+    put_text(head_key, format_head(head));
+    EXPECT_THAT(check(), IsError(ErrorKind::denied, HasSubstr("no trusted key has signed")));
+    head.note = sign_checkpoint(head.checkpoint, key_).value();
+    put_text(head_key, format_head(head));
+    const std::string note = sign_checkpoint(head.checkpoint, other).value();
+    put(std::string(checkpoint_key), std::as_bytes(std::span(note)));
+    EXPECT_THAT(check(), IsError(ErrorKind::denied, HasSubstr("ledger/checkpoint")));
+}
+
+TEST_F(VerifyTest, IsStoppedAndResumedAfterTheLastWholeFile) {
+    FilePlace last;
+    int files = 0;
+    const auto stop_after_three = [&](const VerifyProgress& progress) -> Status {
+        EXPECT_EQ(progress.files.total, 11 * 12U);
+        if (progress.files.last.key != last.key) {
+            last = progress.files.last;
+            ++files;
+        }
+        return files < 3 ? Status{} : fail(ErrorKind::cancelled, "stopped");
+    };
+    EXPECT_THAT(check({.on_progress = stop_after_three}), IsError(ErrorKind::cancelled));
+    EXPECT_EQ(last.entry, 4U);
+    EXPECT_EQ(last.key, "landing/c.t/2-1-e1.parquet");
+
+    std::vector<std::string> hashed;
+    const auto note_files = [&](const VerifyProgress& progress) -> Status {
+        if (hashed.empty() || progress.files.last.key != hashed.back()) {
+            hashed.push_back(progress.files.last.key);
+        }
+        EXPECT_EQ(progress.files.total, 8 * 12U);
+        return {};
+    };
+    EXPECT_THAT(check({.hashed = last, .on_progress = note_files}), IsOk());
+    EXPECT_EQ(hashed.size(), 9U);  // Eight files, and none before the first.
+    EXPECT_EQ(hashed.back(), "landing/c.t/2-9-e1.parquet");
+    flip("landing/c.t/1-0-e1.parquet", 3);
+    EXPECT_THAT(check({.hashed = last}), IsOk());
+    expect("entry 3: the file was changed");
+    ASSERT_THAT(store_->remove("landing/c.t/1-0-e1.parquet"), IsOk());
+    EXPECT_THAT(check({.hashed = last}), IsError(ErrorKind::corrupt, HasSubstr("missing")));
+}
+
+// The place itself may be gone: chunks of an attempt that was given up are checked no more.
+TEST_F(VerifyTest, IsResumedAtAPlaceThatIsNoMore) {
+    flip("landing/c.t/2-0-e1.parquet", 3);
+    EXPECT_THAT(check({.hashed = FilePlace{.entry = 3, .key = "landing/gone"}}),
+                IsError(ErrorKind::corrupt, HasSubstr("entry 4")));
+    EXPECT_THAT(check({.hashed = FilePlace{.entry = 5, .key = "landing/gone"}}), IsOk());
 }
 
 TEST_F(VerifyTest, TrustsNobodyElse) {

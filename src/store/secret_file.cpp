@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <filesystem>
 
 #include "store/file_error.h"
@@ -19,6 +20,13 @@ Status write_secret(const std::string& path, std::string_view text) {
     TRY_LET(const FileDescriptor file, open_file(path, O_WRONLY | O_CREAT | O_EXCL));
     TRY(write_all(file, std::as_bytes(std::span(text)), path));
     return sync_file(file, path);
+}
+
+Status rename_over(const std::string& from, const std::string& to) {
+    if (::rename(from.c_str(), to.c_str()) != 0) {
+        return file_error("cannot put file in place of another", to, errno);
+    }
+    return {};
 }
 
 /// Writes the file under another name, and has `give_name` give it its own.
@@ -67,12 +75,13 @@ Status create_secret_file(const std::string& path, std::string_view text) {
 }
 
 Status replace_secret_file(const std::string& path, std::string_view text) {
-    return make_secret_file(path, text, [&](const std::string& unfinished) -> Status {
-        if (::rename(unfinished.c_str(), path.c_str()) != 0) {
-            return file_error("cannot exchange key file", path, errno);
-        }
-        return {};
-    });
+    return make_secret_file(
+        path, text, [&](const std::string& unfinished) { return rename_over(unfinished, path); });
+}
+
+Status move_secret_file(const std::string& from, const std::string& to) {
+    TRY(rename_over(from, to));
+    return sync_folder(std::filesystem::absolute(to).parent_path().string());
 }
 
 }  // namespace weir::store

@@ -17,4 +17,7 @@ Status create_secret_file(const std::string& path, std::string_view text);
 /// Makes or exchanges such a file, durably: afterwards and after a crash it is the old one or this.
 Status replace_secret_file(const std::string& path, std::string_view text);
 
+/// Gives the file `from` the name `to`, whose file is gone then; durably.
+Status move_secret_file(const std::string& from, const std::string& to);
+
 }  // namespace weir::store

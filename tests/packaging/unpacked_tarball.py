@@ -16,7 +16,7 @@ from package import make_package  # noqa: E402
 from sbom import read_version  # noqa: E402
 
 INSIDE = ["bin/weir", "bin/weir-simulate", "share/weir/LICENSE", "share/weir/NOTICE", "share/weir/sbom.spdx.json",
-          "share/weir/requirements.txt", "share/weir/weir.schema.json",
+          "share/weir/requirements.txt", "share/weir/weir.schema.json", "share/weir/verify_receipt.py",
           "share/man/man1/weir.1", "share/bash-completion/completions/weir"]
 BUNDLED = ("libarrow", "libparquet", "libduckdb", "libfmt", "libyaml-cpp", "libcpp-httplib", "libbrotli")
 
