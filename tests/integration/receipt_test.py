@@ -143,7 +143,8 @@ def test_a_key_is_rotated_under_a_running_process(chain, go_verifier):
     first = key_of(chain)
     old_key_file = (chain.store / "keys/ledger.key").read_text()
     running = chain.start("run")
-    wait_until(lambda: (chain.store / "run/capture.lock").exists(), chain.log)
+    # It has the ledger open by then, and the old key.
+    wait_until(lambda: (chain.store / "run/capture.lock").read_text().strip() == str(running.pid), chain.log)
     rotated = chain.weir("ledger", "rotate-key")
     assert rotated["before"] == first and key_of(chain) == rotated["verifier_key"] != first
     assert not (chain.store / "keys/ledger.key.next").exists()
