@@ -12,7 +12,7 @@ endforeach()
 
 if(TARGET weir)
   install(RUNTIME_DEPENDENCY_SET weir_libraries
-    PRE_INCLUDE_REGEXES "^lib(arrow|parquet|duckdb|fmt|yaml-cpp|cpp-httplib|brotli)"
+    PRE_INCLUDE_REGEXES "^lib(arrow|parquet|duckdb|fmt|yaml-cpp|cpp-httplib|pugixml|brotli)"
     PRE_EXCLUDE_REGEXES ".*"
     DIRECTORIES ${WEIR_DEPS}/arrow/pyarrow ${WEIR_DEPS}/duckdb
     DESTINATION lib/weir)

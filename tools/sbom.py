@@ -15,7 +15,7 @@ SBOM = "docs/sbom.spdx.json"
 RELATION = {"linked": ("weir", "DEPENDS_ON"), "beside": ("weir", "RUNTIME_DEPENDENCY_OF"),
             "build": ("weir", "BUILD_TOOL_OF"), "test": ("weir", "TEST_TOOL_OF"),
             "servers": ("weir", "TEST_TOOL_OF"), "bench": ("weir", "TEST_TOOL_OF"), "lint": ("weir", "DEV_TOOL_OF")}
-PURL = {"apt": "pkg:deb/debian/", "maven": "pkg:maven/", "npm": "pkg:npm/", "wheel": "pkg:pypi/", "sdist": "pkg:pypi/"}
+PURL = {"apt": "pkg:deb/debian/", "go": "pkg:golang/", "maven": "pkg:maven/", "npm": "pkg:npm/", "wheel": "pkg:pypi/", "sdist": "pkg:pypi/"}
 
 # Licences that a part of the product, or a program that runs beside it, may have. What only builds or
 # checks it may be under the GPL or AGPL as well: it leaves nothing of its own in the product.
