@@ -1,7 +1,7 @@
-// Goal: whatever call of the store fails or is the process's last, the ledger opens again, holds
-// the old entries or the new ones too, and all that an append reported as done. Method: the same
-// scenario again and again, breaking the 1st, 2nd, ... call that writes until a run is through
-// without a break.
+// Goal: whatever call of the store fails, is late, torn or stale, or is the process's last, the
+// ledger opens again, holds the old entries or the new ones too, and all that an append reported as
+// done. Method: the same scenario again and again, breaking the 1st, 2nd, ... call that the fault
+// befalls until a run is through without a break.
 #include <algorithm>
 
 #include "base/result_matchers.h"
@@ -60,6 +60,18 @@ protected:
         EXPECT_TRUE(big == 0 || big == 253) << big;
     }
 
+    /// How often the scenario makes a call at least that the fault may befall.
+    static std::uint64_t calls_min() {
+        switch (GetParam()) {
+            case Fault::stale: return 2;
+            case Fault::late:
+            case Fault::done_twice:
+            case Fault::torn:
+            case Fault::stopped_within: return 20;
+            default: return 40;
+        }
+    }
+
     void reset() {
         for (const std::string& key : keys("")) {
             ASSERT_THAT(store_->remove(key), IsOk());
@@ -81,22 +93,46 @@ TEST_P(CrashTest, IsOldOrNewNeverBetween) {
             return;
         }
     }
-    EXPECT_GT(call, 40U);  // The scenario reaches the store that often at least.
+    EXPECT_GT(call, calls_min());
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryFault, CrashTest,
-                         ::testing::Values(Fault::refused, Fault::in_doubt, Fault::stopped_before,
+                         ::testing::Values(Fault::refused, Fault::in_doubt, Fault::late,
+                                           Fault::done_twice, Fault::torn, Fault::stale,
+                                           Fault::stopped_before, Fault::stopped_within,
                                            Fault::stopped_after));
 
 using InDoubtTest = LedgerFixture;
 
-TEST_F(InDoubtTest, TakesNoMoreUntilItIsOpenedAgain) {
+TEST_F(InDoubtTest, AnUnknownOutcomeIsLookedUp) {
     create();
-    store::FaultyStore faulty(*store_, Fault::in_doubt, 1);  // The swap.
-    const auto ledger = Ledger::open(faulty, key_, clock_).value();
-    EXPECT_THAT(ledger->take_lease(Stage::capture), IsError(ErrorKind::in_doubt));
-    EXPECT_THAT(ledger->take_lease(Stage::capture), IsError(ErrorKind::in_doubt));
-    EXPECT_EQ(open()->take_lease(Stage::capture)->epoch, Epoch{2});
+    for (const Fault fault : {Fault::in_doubt, Fault::late, Fault::done_twice}) {
+        store::FaultyStore faulty(*store_, fault, 1);  // The swap.
+        const auto before = open()->size();
+        const auto ledger = Ledger::open(faulty, key_, clock_).value();
+        const Lease lease = ledger->take_lease(Stage::capture).value();
+        EXPECT_TRUE(faulty.has_broken());
+        EXPECT_EQ(open()->size().entries, before.entries + 1);
+        EXPECT_THAT(ledger->append(lease, std::vector{numbered(1)}), IsOk());
+        EXPECT_EQ(open()->read_from(before)->size(), 2U);
+    }
+}
+
+TEST_F(InDoubtTest, IsFoundOutByTheNextAppendIfTheLookFails) {
+    create();
+    bool found = false;
+    for (std::uint64_t call = 1; !found; ++call) {
+        ASSERT_LT(call, 100U);
+        const Epoch before = open()->take_lease(Stage::capture)->epoch;
+        store::FaultyStore doubted(*store_, Fault::in_doubt, 1);
+        store::FaultyStore faulty(doubted, Fault::refused, call);
+        const auto ledger = Ledger::open(faulty, key_, clock_);
+        const auto lease = ledger ? (*ledger)->take_lease(Stage::capture) : Lease{};
+        found = !lease && lease.error().kind() == ErrorKind::in_doubt;
+        if (found) {
+            EXPECT_EQ((*ledger)->take_lease(Stage::capture)->epoch.value, before.value + 2);
+        }
+    }
 }
 
 }  // namespace

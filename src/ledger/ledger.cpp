@@ -70,13 +70,17 @@ Result<Lease> Ledger::take_lease(Stage stage) {
     for (int tries = 0; tries < tries_max; ++tries) {
         TRY_LET(const auto news, refresh());
         TRY_LET(const Epoch before, epoch_of(stage));
+        TRY(check_not_replaced(stage, before));
         Lease lease{.stage = stage, .epoch = {before.value + 1}, .run_id = run_id};
         TRY_LET(const auto texts, format(lease, {&body, 1}));
+        const auto taken = taken_;
+        taken_[stage] = lease.epoch;  // If the outcome stays unknown, it may be ours.
         TRY_LET(const bool appended, try_append(texts).with("cannot take lease"));
         if (appended) {
             epochs_[stage] = lease.epoch;
             return lease;
         }
+        taken_ = taken;
     }
     return fail(ErrorKind::unavailable, "cannot take lease: others win every swap; retry, stage={}",
                 to_string(stage));
@@ -212,16 +216,20 @@ Result<bool> Ledger::try_append(std::span<const std::string> texts, const Signin
     if (appended) {
         return true;
     }
-    if (appended.error().kind() != ErrorKind::conflict) {
+    const bool in_doubt = appended.error().kind() == ErrorKind::in_doubt;
+    if (!in_doubt && appended.error().kind() != ErrorKind::conflict) {
         return std::unexpected(appended.error());
     }
     const TreeSize before = log_.size();
-    TRY_LET(const auto between, log_.refresh());
-    TRY_LET(const auto entries, parse_all(between, before));
+    const auto between = log_.refresh();
+    if (!between) {
+        return std::unexpected(in_doubt ? appended.error() : between.error());
+    }
+    TRY_LET(const auto entries, parse_all(*between, before));
     note_epochs(entries);
-    // A store that retries by itself may report its own success as lost.
-    return between.size() >= texts.size() &&
-           std::equal(texts.begin(), texts.end(), between.begin());
+    // Ours may be there: a store that retries by itself reports its own success as lost.
+    return between->size() >= texts.size() &&
+           std::equal(texts.begin(), texts.end(), between->begin());
 }
 
 Result<std::vector<Entry>> Ledger::refresh() {
@@ -269,6 +277,19 @@ Status Ledger::finish_if_due() {
 Status Ledger::finish_log() {
     TRY(log_.finish());
     finished_at_ = clock_.steady_now();
+    return {};
+}
+
+Status Ledger::check_not_replaced(Stage stage, Epoch newest) const {
+    const bool makes_cuts =
+        stage == Stage::capture || stage == Stage::refine || stage == Stage::load;
+    const auto own = taken_.find(stage);
+    if (makes_cuts && own != taken_.end() && own->second < newest) {
+        return fail(ErrorKind::denied,
+                    "cannot take lease: another process has taken this stage's lease since; stop "
+                    "this one, stage={}, epoch={}, newest={}",
+                    to_string(stage), own->second.value, newest.value);
+    }
     return {};
 }
 

@@ -55,7 +55,9 @@ public:
     /// Looks at `head` again and returns the entries from `from` on.
     Result<std::vector<Entry>> read_from(TreeSize from);
 
-    /// Appends a `lease taken` entry with the next epoch of this stage.
+    /// Appends a `lease taken` entry with the next epoch of this stage. A process that was replaced
+    /// does not come back: if this object has had the lease of a stage that makes cuts, and another
+    /// process has taken it since, fails with `denied`.
     Result<Lease> take_lease(Stage stage);
 
     /// Shows the entries from `from` up to what `head` has now, a few bundles at a time: others may
@@ -65,8 +67,9 @@ public:
 
     /// Appends entries in one step, all or none. An append that another stage overtook is repeated;
     /// one that meets a newer lease of its own stage fails with `denied`, and nothing it wrote is
-    /// ever read. `in_doubt`: open the ledger again and look. Returns a size with the entries.
-    /// Appends of several threads that wait for a swap share the next one.
+    /// ever read. An unknown outcome is looked up, and the append repeated if it did not happen;
+    /// `in_doubt` if that fails, too. Returns a size with the entries. Appends of several threads
+    /// that wait for a swap share the next one.
     Result<TreeSize> append(const Lease& lease, std::span<const EntryBody> bodies);
     /// Returns how many appends wait for the swap that is under way.
     std::size_t waiting() const;
@@ -115,6 +118,7 @@ private:
     /// Returns the highest epoch of a stage, 0 if it never had a lease.
     Result<Epoch> epoch_of(Stage stage);
     void note_epochs(std::span<const Entry> entries);
+    Status check_not_replaced(Stage stage, Epoch newest) const;
     Status check_lease(const Lease& lease);
 
     store::ObjectStore& store_;
@@ -125,6 +129,7 @@ private:
     TileLog log_;                    // Guarded by mutex_, as what follows.
     std::chrono::steady_clock::time_point finished_at_;
     std::map<Stage, Epoch> epochs_;  // What is known of the entries below log_.size().
+    std::map<Stage, Epoch> taken_;   // The last that this object took, or may have taken.
 };
 
 }  // namespace weir::ledger

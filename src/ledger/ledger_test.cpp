@@ -109,6 +109,18 @@ TEST_F(LedgerTest, ANewerLeaseFencesOffTheOlder) {
     EXPECT_THAT(numbers(open()->read_from({}).value()), ElementsAre(7, 7));
 }
 
+TEST_F(LedgerTest, AReplacedProcessDoesNotComeBack) {
+    const auto old_process = open();
+    ASSERT_THAT(old_process->take_lease(Stage::capture), IsOk());
+    EXPECT_EQ(old_process->take_lease(Stage::capture)->epoch, Epoch{2});
+    const auto new_process = open();
+    const Lease lease = new_process->take_lease(Stage::capture).value();
+    EXPECT_THAT(old_process->take_lease(Stage::capture),
+                IsError(ErrorKind::denied, HasSubstr("another process has taken")));
+    EXPECT_THAT(new_process->append(lease, std::vector{numbered(1)}), IsOk());
+    EXPECT_THAT(open()->take_lease(Stage::capture), IsOk());
+}
+
 TEST_F(LedgerTest, RefusesALeaseThatNobodyTook) {
     const EntryBody body[] = {numbered(7)};
     EXPECT_THAT(open()->append({.stage = Stage::load, .epoch = {}, .run_id = "x"}, body),

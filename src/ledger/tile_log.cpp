@@ -183,8 +183,8 @@ Result<TileLog::Sight> TileLog::sight_of(const std::optional<CheckpointNote>& no
     if (sight.checkpoint->size > committed.size ||
         (sight.checkpoint->size == committed.size && sight.checkpoint->root != committed.root)) {
         return fail(ErrorKind::corrupt,
-                    "the head is not what the checkpoint saw: it was taken back, head={}, "
-                    "checkpoint={}",
+                    "the head is not what the checkpoint saw: it was taken back; put the newest "
+                    "ledger/ back from a copy, head={}, checkpoint={}",
                     committed.size.entries, sight.checkpoint->size.entries);
     }
     return sight;
@@ -192,13 +192,17 @@ Result<TileLog::Sight> TileLog::sight_of(const std::optional<CheckpointNote>& no
 
 Result<std::vector<std::string>> TileLog::refresh() {
     TRY_LET(Sight sight, look());
+    in_doubt_ = false;
     if (head_ && sight.head.version == head_->version) {
         return std::vector<std::string>{};
     }
     const Head& head = sight.head.head;
     if (head.checkpoint.size <= size()) {
-        return fail(ErrorKind::corrupt, "the ledger went back, size={}, before={}",
-                    head.checkpoint.size.entries, size().entries);
+        return fail(
+            ErrorKind::corrupt,
+            "the ledger went back: an older one was put in its place; put the newest ledger/ "
+            "back, size={}, before={}",
+            head.checkpoint.size.entries, size().entries);
     }
     TRY_LET(auto entries, read_with(*store_, head.tail, size(), head.checkpoint.size));
     TRY(adopt(std::move(sight), edge_, entries));
@@ -221,9 +225,8 @@ Status TileLog::append_and_rotate(std::span<const std::string> entries, const Si
 Status TileLog::append(std::span<const std::string> entries, const SigningKey& signer) {
     WEIR_ASSERT(!entries.empty());
     if (in_doubt_) {
-        return fail(ErrorKind::in_doubt,
-                    "cannot append: the outcome of an append before is unknown; open the ledger "
-                    "again and look");
+        return fail(ErrorKind::conflict,
+                    "cannot append: the outcome of an append before is unknown; look first");
     }
     TRY_LET(Tail tail, begin_tail());
     tail.entries.insert(tail.entries.end(), entries.begin(), entries.end());

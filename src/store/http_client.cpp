@@ -6,6 +6,7 @@
 #include <array>
 #include <cctype>
 #include <cstring>
+#include <ctime>
 
 #include "base/sha256.h"
 
@@ -261,6 +262,11 @@ Result<HttpResponse> HttpClient::send(const HttpRequest& request) {
     auto response = connection->send(request, options_);
     give_back(std::move(connection));
     return response;
+}
+
+Timestamp parse_http_date(std::string_view text) {
+    const std::time_t seconds = curl_getdate(std::string(text).c_str(), nullptr);
+    return seconds < 0 ? Timestamp() : Timestamp(std::chrono::seconds(seconds));
 }
 
 std::string percent_encode(std::string_view text) {

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 
 namespace weir::store {
@@ -82,6 +83,9 @@ private:
     std::mutex idle_mutex_;
     std::vector<std::unique_ptr<Connection>> idle_;  // Guarded by idle_mutex_.
 };
+
+/// Reads a date of a header (RFC 9110); the beginning of time if it is none.
+Timestamp parse_http_date(std::string_view text);
 
 /// Percent-encodes all but letters, digits and `-._~`.
 std::string percent_encode(std::string_view text);

@@ -24,10 +24,17 @@ Version version_of_bytes(std::span<const std::byte> bytes) {
     return {to_hex(sha256(bytes))};
 }
 
-/// An open object and its size.
+Timestamp modified(const struct stat& status) {
+    using namespace std::chrono;
+    return Timestamp(duration_cast<microseconds>(seconds(status.st_mtim.tv_sec) +
+                                                 nanoseconds(status.st_mtim.tv_nsec)));
+}
+
+/// An open object, its size and its time.
 struct OpenObject {
     FileDescriptor file;
     std::uint64_t bytes = 0;
+    Timestamp modified;
 };
 
 /// Fails with `not_found` too where a folder is, or a part of the path is an object.
@@ -43,7 +50,9 @@ Result<OpenObject> open_object(const std::string& path) {
     if (!S_ISREG(status.st_mode)) {
         return file_error("cannot read object", path, ENOENT);
     }
-    return OpenObject{.file = std::move(file), .bytes = static_cast<std::uint64_t>(status.st_size)};
+    return OpenObject{.file = std::move(file),
+                      .bytes = static_cast<std::uint64_t>(status.st_size),
+                      .modified = modified(status)};
 }
 
 Result<std::vector<std::byte>> read_object(const std::string& path) {
@@ -138,7 +147,7 @@ Result<std::vector<std::byte>> LocalStore::read_range(std::string_view key, std:
 Result<ObjectInfo> LocalStore::stat(std::string_view key) const {
     TRY_LET(const std::string path, path_of(key));
     TRY_LET(const OpenObject object, open_object(path));
-    return ObjectInfo{.key = std::string(key), .bytes = object.bytes};
+    return ObjectInfo{.key = std::string(key), .bytes = object.bytes, .modified = object.modified};
 }
 
 Result<std::unique_ptr<ByteSink>> LocalStore::create(std::string key) {
@@ -220,12 +229,13 @@ Result<std::vector<ObjectInfo>> LocalStore::list(std::string_view prefix) const 
             item.disable_recursion_pending();
             continue;
         }
-        std::error_code vanished;  // A file that goes while we look was not there.
-        if (key.starts_with(prefix) && item->is_regular_file(vanished)) {
-            const std::uint64_t bytes = item->file_size(vanished);
-            if (!vanished) {
-                objects.push_back({.key = std::move(key), .bytes = bytes});
-            }
+        struct stat status{};
+        // A file that goes while we look was not there.
+        if (key.starts_with(prefix) && ::lstat(item->path().c_str(), &status) == 0 &&
+            S_ISREG(status.st_mode)) {
+            objects.push_back({.key = std::move(key),
+                               .bytes = static_cast<std::uint64_t>(status.st_size),
+                               .modified = modified(status)});
         }
     }
     if (error && error.value() != ENOENT && error.value() != ENOTDIR) {

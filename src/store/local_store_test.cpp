@@ -131,6 +131,18 @@ TEST_F(LocalStoreTest, ListsByPrefixInKeyOrder) {
     EXPECT_THAT(keys("z/"), ElementsAre());
 }
 
+TEST_F(LocalStoreTest, SaysWhenAnObjectWasWritten) {
+    ASSERT_THAT(create_object(*store_, "a", {}), IsOk());
+    std::filesystem::last_write_time(
+        folder_.path() / "s/a",
+        std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
+    ASSERT_THAT(create_object(*store_, "b", {}), IsOk());
+    const auto objects = store_->list("").value();
+    EXPECT_GT(objects[1].modified - objects[0].modified, std::chrono::minutes(59));
+    EXPECT_LT(objects[1].modified - objects[0].modified, std::chrono::hours(2));
+    EXPECT_EQ(store_->stat("a")->modified, objects[0].modified);
+}
+
 TEST_F(LocalStoreTest, RemovesAndForgivesAbsence) {
     ASSERT_THAT(create_object(*store_, "a/b", {}), IsOk());
     EXPECT_THAT(store_->remove("a/b"), IsOk());

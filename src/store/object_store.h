@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 
 namespace weir::store {
@@ -28,6 +29,9 @@ struct VersionedBytes {
 struct ObjectInfo {
     std::string key;
     std::uint64_t bytes = 0;
+    /// When it was written, by the store's own clock: to be compared with other objects of the
+    /// store, never with a clock of this machine.
+    Timestamp modified{};
 };
 
 /// Takes the bytes of one new object. One thread at a time. Dropped without `finish`, it leaves

@@ -147,8 +147,10 @@ Result<ListedPage> parse_list(const HttpResponse& response) {
     const pugi::xml_node root = document.child("ListBucketResult");
     ListedPage page;
     for (const pugi::xml_node object : root.children("Contents")) {
-        page.objects.push_back(
-            {.key = object.child_value("Key"), .bytes = object.child("Size").text().as_ullong()});
+        TRY_LET(const Timestamp modified, parse_time(object.child_value("LastModified")));
+        page.objects.push_back({.key = object.child_value("Key"),
+                                .bytes = object.child("Size").text().as_ullong(),
+                                .modified = modified});
     }
     if (root.child("IsTruncated").text().as_bool()) {
         page.next = root.child_value("NextContinuationToken");

@@ -107,7 +107,8 @@ Result<ObjectInfo> S3Store::stat(std::string_view key) const {
         return no_object(key);
     }
     return ObjectInfo{.key = std::string(key),
-                      .bytes = std::stoull(std::string(answer.response.header("content-length")))};
+                      .bytes = std::stoull(std::string(answer.response.header("content-length"))),
+                      .modified = parse_http_date(answer.response.header("last-modified"))};
 }
 
 Result<std::unique_ptr<ByteSink>> S3Store::create(std::string key) {
@@ -148,7 +149,8 @@ Result<std::vector<ObjectInfo>> S3Store::list(std::string_view prefix) const {
     do {
         TRY_LET(ListedPage page, list_page(prefix, from, page_keys_max));
         for (ObjectInfo& object : page.objects) {
-            objects.push_back({.key = object.key.substr(ours), .bytes = object.bytes});
+            object.key.erase(0, ours);
+            objects.push_back(std::move(object));
         }
         from = std::move(page.next);
     } while (from);

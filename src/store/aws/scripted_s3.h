@@ -272,7 +272,8 @@ private:
             if (!object->first.starts_with(prefix)) {
                 continue;
             }
-            text += "<Contents><Key>" + object->first + "</Key><Size>" +
+            text += "<Contents><Key>" + object->first +
+                    "</Key><LastModified>2026-01-31T12:00:00.000Z</LastModified><Size>" +
                     std::to_string(object->second.bytes.size()) + "</Size></Contents>";
             if (++count == page_keys_) {
                 text += "<IsTruncated>true</IsTruncated><NextContinuationToken>" + object->first +
