@@ -25,7 +25,7 @@ def run(*words, folder=None):
 def commands(*under):
     """Returns every command that the help lists, the words of those below another together."""
     text = run(*under, "--help").stdout
-    listed = re.findall(r"^  ([a-z]+)  +", text.split("Subcommands:")[1], re.MULTILINE) if "Subcommands:" in text else []
+    listed = re.findall(r"^  ([a-z-]+)  +", text.split("Subcommands:")[1], re.MULTILINE) if "Subcommands:" in text else []
     return [command for name in listed for command in (commands(*under, name) or [(*under, name)])]
 
 

@@ -20,7 +20,7 @@ def help_of(command):
     """Returns the options and the subcommands of a command."""
     text = subprocess.run([WEIR, *command.split(), "--help"], check=True, capture_output=True, text=True).stdout
     _, _, commands = text.partition("\nSubcommands:\n")
-    return set(re.findall(r"^  (?:-\w,)?(--[\w-]+)", text, re.MULTILINE)), re.findall(r"^  (\w+)  ", commands, re.MULTILINE)
+    return set(re.findall(r"^  (?:-\w,)?(--[\w-]+)", text, re.MULTILINE)), re.findall(r"^  ([\w-]+)  ", commands, re.MULTILINE)
 
 
 def read_command_line():
@@ -52,7 +52,7 @@ def man_page():
 def man_commands():
     """Returns {command: the options that its paragraph names}."""
     section = man_page().partition(".SH COMMANDS\n")[2].partition(".SH OPTIONS\n")[0]
-    return {re.match(r"\.B ([a-z ]*[a-z])", part)[1]: set(re.findall(r"(?<!\S)--[\w-]+", part))
+    return {re.match(r"\.B ([a-z -]*[a-z])", part)[1]: set(re.findall(r"(?<!\S)--[\w-]+", part))
             for part in section.split(".TP\n") if part}
 
 
