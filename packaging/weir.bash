@@ -22,7 +22,7 @@ _weir() {
         "") choice="$choice --version init check drop run capture snapshot repair refine load model quality status ledger receipt quarantine replay query demo" ;;
         init*) choice="$choice --tables --pipeline --store --snapshot-only --ddl-trigger --print-grants --role" ;;
         drop) choice="$choice --keep-store --yes" ;;
-        run) choice="$choice --until-current" ;;
+        run) choice="$choice --until-current --standby" ;;
         capture*) choice="$choice --boundaries-of --continuous" ;;
         snapshot*) choice="$choice --all" ;;
         status) choice="$choice --check" ;;

@@ -40,7 +40,9 @@ Status check(CommandContext& context);
 
 struct RunOptions {
     bool until_current = false;
+    bool standby = false;  // Wait until no other process leads.
 };
+/// Leads the pipeline while it runs (docs/formats/lease.md): at once, or as a standby.
 Status run(CommandContext& context, const RunOptions& options);
 
 struct CaptureOptions {

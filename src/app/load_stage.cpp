@@ -48,7 +48,8 @@ Status LoadStage::open_and_compare() {
                 sql::DuckDbDatabase::open(
                     pipeline_.folders().warehouse_file(),
                     {.memory_limit = "2GB", .temp_directory = pipeline_.folders().spool}));
-        TRY_LET(session_, database_->connect());
+        TRY_LET(auto session, database_->connect());
+        session_ = pipeline_.loading_session(std::move(session));
     }
     database_opened_.notify_all();
     TRY_LET(warehouse::Warehouse opened,

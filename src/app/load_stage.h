@@ -58,7 +58,7 @@ private:
     std::mutex database_mutex_;
     std::condition_variable_any database_opened_;
     std::optional<sql::DuckDbDatabase> database_;  // Guarded by database_mutex_.
-    std::unique_ptr<sql::DuckDbSession> session_;
+    std::unique_ptr<sql::SqlSession> session_;
     std::optional<warehouse::Warehouse> warehouse_;
 };
 

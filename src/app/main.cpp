@@ -83,6 +83,8 @@ private:
             add("run", "Every stage, until SIGTERM", [this] { return app::run(context_, run_); });
         whole->add_flag("--until-current", run_.until_current,
                         "Catch up to the source's position at the start, and end");
+        whole->add_flag("--standby", run_.standby,
+                        "Wait while another process leads, and take over when it is gone");
         CLI::App* captured = add("capture", "Capture and land up to the source's position",
                                  [this] { return capture_command(context_, capture_); });
         captured->add_option("--boundaries-of", capture_.boundaries_of,

@@ -6,6 +6,7 @@
 
 #include "ledger/key_file.h"
 #include "ledger/ledger_key.h"
+#include "store/file_error.h"
 #include "store/local_store.h"
 
 namespace weir::app {
@@ -15,8 +16,8 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view release = WEIR_VERSION;
 
-fs::path lock_file(const fs::path& store, ledger::Stage stage) {
-    return PipelineFolders(store).run / (std::string(ledger::to_string(stage)) + ".lock");
+std::string lock_file(const fs::path& store, std::string_view stage) {
+    return (PipelineFolders(store).run / (std::string(stage) + ".lock")).string();
 }
 
 Status make_folders(const PipelineFolders& folders) {
@@ -28,10 +29,25 @@ Status make_folders(const PipelineFolders& folders) {
             fs::permissions(folder, fs::perms::owner_all, error);
         }
         if (error) {
-            return fail(ErrorKind::unavailable,
-                        "cannot make a folder of the store: {}; check rights and space, folder={}",
-                        error.message(), folder.string());
+            return store::file_error("cannot make a folder of the store", folder.string(),
+                                     error.value());
         }
+    }
+    return {};
+}
+
+Status check_exists(const Configuration& configuration) {
+    const fs::path key = PipelineFolders(configuration.store).ledger_key();
+    std::error_code error;
+    const bool exists = fs::exists(key, error);
+    if (error) {
+        return store::file_error("cannot look for the pipeline", key.string(), error.value());
+    }
+    if (!exists) {
+        return fail(ErrorKind::not_found,
+                    "there is no pipeline here yet; make one with `weir init`, "
+                    "store={}",
+                    configuration.store.string());
     }
     return {};
 }
@@ -48,12 +64,12 @@ PipelineFolders::PipelineFolders(const fs::path& root)
       lineage(root / "lineage"),
       models(root / "models") {}
 
-Pipeline::Pipeline(Configuration configuration, const Clock& clock,
-                   std::unique_ptr<store::ObjectStore> store, ledger::SigningKey key)
+Pipeline::Pipeline(Configuration configuration, const Clock& clock, Neighbours neighbours,
+                   ledger::SigningKey key)
     : configuration_(std::move(configuration)),
       folders_(configuration_.store),
       clock_(clock),
-      store_(std::move(store)),
+      neighbours_(std::move(neighbours)),
       key_(std::move(key)),
       errors_(folders_.run) {}
 
@@ -77,29 +93,48 @@ Status Pipeline::create(const Configuration& configuration, const Clock& clock) 
 
 Result<std::unique_ptr<Pipeline>> Pipeline::open(const Configuration& configuration,
                                                  const Clock& clock) {
+    TRY_LET(auto store, open_store(configuration));
+    return open(configuration, clock, {.store = std::move(store)});
+}
+
+Result<std::unique_ptr<store::ObjectStore>> Pipeline::open_store(
+    const Configuration& configuration) {
+    TRY(check_exists(configuration));
+    return store::LocalStore::open(configuration.store);
+}
+
+Result<std::unique_ptr<Pipeline>> Pipeline::open(const Configuration& configuration,
+                                                 const Clock& clock, Neighbours neighbours) {
+    TRY(check_exists(configuration));
     const PipelineFolders folders(configuration.store);
-    std::error_code error;
-    if (!fs::exists(folders.ledger_key(), error)) {
-        return fail(ErrorKind::not_found,
-                    "there is no pipeline here yet; make one with `weir init`, "
-                    "store={}",
-                    configuration.store.string());
-    }
     TRY(make_folders(folders));
-    TRY_LET(auto store, store::LocalStore::open(configuration.store));
-    TRY_LET(ledger::SigningKey key, ledger::load_ledger_key(*store, folders.ledger_key()));
+    TRY_LET(ledger::SigningKey key,
+            ledger::load_ledger_key(*neighbours.store, folders.ledger_key()));
     std::unique_ptr<Pipeline> pipeline(
-        new Pipeline(configuration, clock, std::move(store), std::move(key)));
-    TRY_LET(pipeline->ledger_, ledger::Ledger::open(*pipeline->store_, pipeline->key_, clock));
+        new Pipeline(configuration, clock, std::move(neighbours), std::move(key)));
+    TRY_LET(pipeline->ledger_, ledger::Ledger::open(pipeline->store(), pipeline->key_, clock));
     TRY_LET(pipeline->data_keys_, DataKeys::open(pipeline->configuration_, clock));
     TRY_LET(pipeline->lineage_,
             StageLineage::open(pipeline->configuration_, *pipeline->ledger_, clock));
     return pipeline;
 }
 
+std::unique_ptr<sql::SqlSession> Pipeline::loading_session(
+    std::unique_ptr<sql::SqlSession> session) const {
+    return neighbours_.before_warehouse ? neighbours_.before_warehouse(std::move(session))
+                                        : std::move(session);
+}
+
+Result<store::FileLock> Pipeline::lock(const fs::path& store, std::string_view stage) {
+    auto lock = store::FileLock::acquire(lock_file(store, stage));
+    const bool is_held = !lock && lock.error().kind() == ErrorKind::already_exists;
+    return std::move(lock).with(
+        fmt::format("{}: {}", is_held ? "another weir runs this stage" : "cannot run", stage));
+}
+
 Status Pipeline::check_idle(const fs::path& store) {
     for (const ledger::Stage stage : ledger::all_stages) {
-        if (const auto holder = store::FileLock::holder(lock_file(store, stage).string())) {
+        if (const auto holder = store::FileLock::holder(lock_file(store, to_string(stage)))) {
             return fail(ErrorKind::already_exists,
                         "a running weir works here; stop it first, pid={}, stage={}, store={}",
                         *holder, to_string(stage), store.string());
@@ -111,8 +146,8 @@ Status Pipeline::check_idle(const fs::path& store) {
 Status Pipeline::remove(const fs::path& store) {
     std::error_code error;
     for (const char* part :
-         {".tmp", "contracts", "landing", "ledger", "lineage", "models", "processing", "published",
-          "quarantine", "run", "spool", "warehouse", "keys"}) {
+         {".tmp", "contracts", "landing", "lease", "ledger", "lineage", "models", "processing",
+          "published", "quarantine", "run", "spool", "warehouse", "keys"}) {
         fs::remove_all(store / part, error);
         if (error) {
             return fail(ErrorKind::unavailable, "cannot remove the store: {}, store={}",
@@ -139,10 +174,7 @@ capture::postgres::PostgresOptions source_options(const Configuration& configura
 }
 
 Result<StageHold> StageHold::take(Pipeline& pipeline, ledger::Stage stage) {
-    const std::string name(ledger::to_string(stage));
-    TRY_LET(store::FileLock lock,
-            store::FileLock::acquire(lock_file(pipeline.folders().store, stage).string())
-                .with("another weir runs this stage: " + name));
+    TRY_LET(store::FileLock lock, Pipeline::lock(pipeline.folders().store, to_string(stage)));
     TRY_LET(ledger::Lease lease, pipeline.ledger().take_lease(stage));
     StageHold hold{.lock = std::move(lock), .lease = std::move(lease), .state = {}};
     TRY(ledger::catch_up(hold.state, pipeline.ledger()));

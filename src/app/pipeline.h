@@ -1,8 +1,10 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "app/configuration.h"
 #include "app/data_keys.h"
@@ -15,6 +17,7 @@
 #include "ledger/note_key.h"
 #include "ledger/pipeline_state.h"
 #include "refine/declared_type.h"
+#include "sql/sql_session.h"
 #include "store/file_lock.h"
 #include "store/object_store.h"
 
@@ -33,6 +36,14 @@ struct PipelineFolders {
     std::filesystem::path warehouse_file() const { return warehouse / "warehouse.duckdb"; }
 };
 
+/// What a test puts in place of the neighbours that a configuration names.
+struct Neighbours {
+    std::unique_ptr<store::ObjectStore> store;
+    /// Stands before the session that loads the warehouse; none: nothing does.
+    std::function<std::unique_ptr<sql::SqlSession>(std::unique_ptr<sql::SqlSession>)>
+        before_warehouse = {};
+};
+
 /// A pipeline whose ledger is open: what every stage needs, and nothing of any stage. The ledger
 /// may be used by several threads; each stage keeps a state of its own.
 class Pipeline {
@@ -42,7 +53,15 @@ public:
     /// Fails with `not_found` if the store has no ledger. `clock` outlives the pipeline.
     static Result<std::unique_ptr<Pipeline>> open(const Configuration& configuration,
                                                   const Clock& clock);
+    static Result<std::unique_ptr<Pipeline>> open(const Configuration& configuration,
+                                                  const Clock& clock, Neighbours neighbours);
+    /// Opens the store of a pipeline that exists. Fails as `open` does.
+    static Result<std::unique_ptr<store::ObjectStore>> open_store(
+        const Configuration& configuration);
 
+    /// Keeps other processes of this machine from a stage, or from `run`. Fails with
+    /// `already_exists`, naming the process, if one has it.
+    static Result<store::FileLock> lock(const std::filesystem::path& store, std::string_view stage);
     /// Fails with `already_exists`, naming the process, if somebody runs one of the stages.
     static Status check_idle(const std::filesystem::path& store);
     /// Removes all that weir keeps in the folder, and the folder if nothing else is in it.
@@ -51,7 +70,10 @@ public:
     const Configuration& configuration() const { return configuration_; }
     const PipelineFolders& folders() const { return folders_; }
     const Clock& clock() const { return clock_; }
-    store::ObjectStore& store() { return *store_; }
+    store::ObjectStore& store() { return *neighbours_.store; }
+    /// Returns the session as the loading stage is to use it.
+    std::unique_ptr<sql::SqlSession> loading_session(
+        std::unique_ptr<sql::SqlSession> session) const;
     ledger::Ledger& ledger() { return *ledger_; }
     const ledger::SigningKey& key() const { return key_; }
     const refine::DeclaredTypes& declared_types() const { return configuration_.declared_types; }
@@ -63,13 +85,13 @@ public:
     }
 
 private:
-    Pipeline(Configuration configuration, const Clock& clock,
-             std::unique_ptr<store::ObjectStore> store, ledger::SigningKey key);
+    Pipeline(Configuration configuration, const Clock& clock, Neighbours neighbours,
+             ledger::SigningKey key);
 
     Configuration configuration_;
     PipelineFolders folders_;
     const Clock& clock_;
-    std::unique_ptr<store::ObjectStore> store_;
+    Neighbours neighbours_;
     ledger::SigningKey key_;
     std::unique_ptr<ledger::Ledger> ledger_;
     std::unique_ptr<StageLineage> lineage_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "app/capture_stage.h"
 #include "app/commands.h"
@@ -9,9 +10,12 @@
 #include "app/model_stage.h"
 #include "app/pipeline.h"
 #include "app/refine_stage.h"
+#include "app/run_lease.h"
 #include "app/run_loop.h"
 #include "app/start_check.h"
 #include "app/status.h"
+#include "capture/postgres/replication_slot.h"
+#include "landing/orphans.h"
 
 namespace weir::app {
 namespace {
@@ -92,6 +96,79 @@ Status in_lineage(Pipeline& pipeline, ledger::Stage stage, const Work& work) {
     TRY(done);
     TRY(told);
     return pipeline.lineage().flush();
+}
+
+/// Whoever led before may hold the slot from a machine that was cut off. If that does not help,
+/// capture waits for the server to notice.
+void end_reader_of_slot(const Configuration& configuration) {
+    if (auto source = capture::postgres::Connection::open(configuration.source_url)) {
+        static_cast<void>(capture::postgres::end_reader(*source, configuration.slot));
+    }
+}
+
+/// Takes the lease, and keeps other processes of this machine from it while the lock lives.
+Result<store::FileLock> lead(CommandContext& context, const Configuration& configuration,
+                             RunLease& lease, bool standby) {
+    if (!standby) {
+        TRY_LET(store::FileLock lock, Pipeline::lock(configuration.store, "run"));
+        TRY(lease.take_from_anybody());
+        return lock;
+    }
+    std::optional<store::FileLock> lock;
+    const auto take = [&]() -> Status {
+        TRY_LET(lock, Pipeline::lock(configuration.store, "run"));
+        Status taken = lease.take();
+        if (!taken) {
+            lock.reset();
+        }
+        return taken;
+    };
+    const auto on_wait = [&](const std::string& says) { context.report.progress(says); };
+    TRY(stand_by(lease, take, on_wait, context.stop.get_token()));
+    context.report.progress("leading from now on");
+    end_reader_of_slot(configuration);
+    return *std::move(lock);
+}
+
+/// That files go is worth a word; that they stay is not.
+void remove_orphans(CommandContext& context, Pipeline& pipeline) {
+    const auto removed =
+        landing::remove_orphans(pipeline.store(), pipeline.ledger(), run_lease_key);
+    if (removed && *removed > 0) {
+        context.report.progress(
+            fmt::format("removed {} landed files that no entry of the ledger names", *removed));
+    }
+}
+
+RunWork run_work(CommandContext& context, bool until_current) {
+    RunWork work{.until_current = until_current, .build_models = {}, .observer = {}};
+    work.observer.on_chunk = [&](const auto& chunk) { show_chunk(context.report, chunk); };
+    work.observer.on_landed = [&](const auto& cut) { show_cut(context.report, cut); };
+    work.observer.on_wait = [&](std::string_view stage, const Error& error) {
+        context.report.progress(fmt::format("{} waits: {}", stage, error.to_string()));
+    };
+    work.observer.on_notice = [&](const auto& text) { context.report.progress(text); };
+    return work;
+}
+
+Status run_as_leader(CommandContext& context, const Configuration& configuration,
+                     const Clock& clock, const RunOptions& options) {
+    TRY_LET(const auto opened, Pipeline::open(configuration, clock));
+    Pipeline& pipeline = *opened;
+    TRY(compare_at_start(pipeline));
+    RunWork work = run_work(context, options.until_current);
+    std::unique_ptr<ModelStage> models;
+    if (!pipeline.configuration().models_project.empty()) {
+        TRY_LET(models, ModelStage::open(pipeline));
+        work.build_models = [&](LoadStage& load, ledger::CutNumber cut) {
+            return build_models(context, *models, load, cut, options.until_current);
+        };
+    }
+    {
+        const std::jthread sweeper([&] { remove_orphans(context, pipeline); });
+        TRY(RunLoop(pipeline, std::move(work)).run(context.stop));
+    }
+    return end_stage(context, pipeline, "run");
 }
 
 }  // namespace
@@ -191,25 +268,15 @@ Status quality_command(CommandContext& context) {
 
 Status run(CommandContext& context, const RunOptions& options) {
     const SystemClock clock;
-    TRY_LET(const auto opened, open_pipeline(context, clock));
-    Pipeline& pipeline = *opened;
-    TRY(compare_at_start(pipeline));
-    RunWork work{.until_current = options.until_current, .build_models = {}, .observer = {}};
-    work.observer.on_chunk = [&](const auto& chunk) { show_chunk(context.report, chunk); };
-    work.observer.on_landed = [&](const auto& cut) { show_cut(context.report, cut); };
-    work.observer.on_wait = [&](std::string_view stage, const Error& error) {
-        context.report.progress(fmt::format("{} waits: {}", stage, error.to_string()));
+    TRY_LET(const Configuration configuration, read_configuration(context.configuration));
+    TRY_LET(const auto store, Pipeline::open_store(configuration));
+    TRY_LET(RunLease lease, RunLease::of_this_process(*store, clock));
+    TRY_LET(const store::FileLock lock, lead(context, configuration, lease, options.standby));
+    const auto on_wait = [&](const Error& error) {
+        context.report.progress("the lease waits: " + error.to_string());
     };
-    work.observer.on_notice = [&](const auto& text) { context.report.progress(text); };
-    std::unique_ptr<ModelStage> models;
-    if (!pipeline.configuration().models_project.empty()) {
-        TRY_LET(models, ModelStage::open(pipeline));
-        work.build_models = [&](LoadStage& load, ledger::CutNumber cut) {
-            return build_models(context, *models, load, cut, options.until_current);
-        };
-    }
-    TRY(RunLoop(pipeline, std::move(work)).run(context.stop));
-    return end_stage(context, pipeline, "run");
+    return while_leading(lease, context.stop, on_wait,
+                         [&] { return run_as_leader(context, configuration, clock, options); });
 }
 
 }  // namespace weir::app

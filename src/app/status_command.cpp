@@ -8,6 +8,7 @@
 #include "app/commands.h"
 #include "app/partition_watch.h"
 #include "app/pipeline.h"
+#include "app/run_lease.h"
 #include "app/start_check.h"
 #include "app/status.h"
 #include "capture/postgres/connection.h"
@@ -193,6 +194,17 @@ void show_source(Report& report, const Configuration& configuration,
         source && source->slot ? show_slot(report, configuration.slot, *source->slot) : json();
 }
 
+/// Who leads the pipeline, by its lease. Whether he lives is known to nobody but a standby.
+json show_leader(Report& report, Pipeline& pipeline) {
+    const auto note = read_lease(pipeline.store());
+    if (!note || !*note || !(*note)->held) {
+        report.line(note ? "nobody leads" : note.error().to_string());
+        return {};
+    }
+    report.line("led by " + (*note)->holder());
+    return {{"host", (*note)->host}, {"process", (*note)->process}, {"renewals", (*note)->number}};
+}
+
 /// Where a table differs from its source without a word in the log.
 json show_untold(Report& report, const PartitionNotes& notes) {
     json shown = json::array();
@@ -240,6 +252,8 @@ Status status(CommandContext& context, const StatusOptions& options) {
     const auto source = ask_source(configuration);
     context.report.line(fmt::format("pipeline {}, landed up to position {}", state.pipeline,
                                     state.position.to_string()));
+    json result = progress_of(state);
+    result["leader"] = show_leader(context.report, *pipeline);
     json stages = json::array();
     for (const StageStatus& stage :
          stages_of(state, source ? std::optional(source->end) : std::nullopt)) {
@@ -249,7 +263,6 @@ Status status(CommandContext& context, const StatusOptions& options) {
     if (!reason.empty()) {
         context.report.line("publication is held: " + reason);
     }
-    json result = progress_of(state);
     result["stages"] = std::move(stages);
     result["aside"] = show_aside(context.report, state);
     result["held"] = reason.empty() ? json() : json(reason);

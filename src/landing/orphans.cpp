@@ -54,4 +54,18 @@ Result<std::vector<store::ObjectInfo>> orphans(const store::ObjectStore& store,
     return objects;
 }
 
+Result<std::uint64_t> remove_orphans(store::ObjectStore& store, ledger::Ledger& ledger,
+                                     std::string_view now) {
+    TRY_LET(const auto found, orphans(store, ledger));
+    TRY_LET(const store::ObjectInfo written, store.stat(now));
+    std::uint64_t removed = 0;
+    for (const store::ObjectInfo& orphan : found) {
+        if (written.modified - orphan.modified >= orphan_age_min) {
+            TRY(store.remove(orphan.key));
+            ++removed;
+        }
+    }
+    return removed;
+}
+
 }  // namespace weir::landing

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <chrono>
+#include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -13,5 +16,13 @@ namespace weir::landing {
 /// it may be about to commit them.
 Result<std::vector<store::ObjectInfo>> orphans(const store::ObjectStore& store,
                                                ledger::Ledger& ledger);
+
+/// How much older than `now` an orphan is that is removed: no writer of it is still at work.
+inline constexpr std::chrono::hours orphan_age_min{24};
+
+/// Removes orphans of that age and returns how many they were. Both times are the store's: `now` is
+/// the key of an object that was just written.
+Result<std::uint64_t> remove_orphans(store::ObjectStore& store, ledger::Ledger& ledger,
+                                     std::string_view now);
 
 }  // namespace weir::landing

@@ -233,6 +233,13 @@ Result<ExportedSnapshot> create_slot(Connection& replication, Connection& side,
     return ExportedSnapshot{.position = position, .name = rows[0][2].value_or("")};
 }
 
+Status end_reader(Connection& connection, const std::string& slot) {
+    return connection.execute(
+        fmt::format("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE "
+                    "active_pid IS NOT NULL AND slot_name = {}",
+                    connection.quote_literal(slot)));
+}
+
 Status drop_slot(Connection& connection, const std::string& slot) {
     return connection.execute(
         fmt::format("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE "

@@ -54,6 +54,9 @@ enum class SlotLife { permanent, temporary };  // A temporary one goes with its 
 Result<ExportedSnapshot> create_slot(Connection& replication, Connection& side,
                                      const std::string& slot, const ServerWait& wait,
                                      SlotLife life = SlotLife::permanent);
+/// Ends the session that reads the slot, if there is one: of a process that was cut off, the server
+/// would keep it until `wal_sender_timeout`. The role must be the session's, or may signal it.
+Status end_reader(Connection& connection, const std::string& slot);
 /// Removes the slot; none is no error.
 Status drop_slot(Connection& connection, const std::string& slot);
 /// Copies a slot with its position, for a second capture of the same range.
