@@ -37,10 +37,10 @@ protected:
     void append(const EntryBody& body) { ASSERT_THAT(ledger_->append(lease_, {&body, 1}), IsOk()); }
     /// Of table c.t<cut>; cut 3 has a manifest of ten.
     FileList files(std::uint64_t cut) {
-        std::vector<DataFile> files;
-        for (std::uint64_t part = 0; part < (cut == 3 ? 10U : 1U); ++part) {
-            files.push_back({.table = {"c", fmt::format("t{}", cut)},
-                             .path = fmt::format("landing/{}-{}", cut, part)});
+        std::vector<DataFile> files(cut == 3 ? 10 : 1);
+        for (std::size_t part = 0; part < files.size(); ++part) {
+            files[part] = {.table = {"c", fmt::format("t{}", cut)},
+                           .path = fmt::format("landing/{}-{}", cut, part)};
         }
         return ledger_->store_files(std::move(files)).value();
     }

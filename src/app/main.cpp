@@ -110,6 +110,23 @@ private:
                                [this] { return status(context_, status_); });
         stands->add_flag("--check", status_.check,
                          "Fail if the source's log is lost to us, or will be soon");
+        add_ledger();
+        add_receipt();
+        CLI::App* kept = app_.add_subcommand("quarantine", "Look at rows that did not fit");
+        kept->require_subcommand(1);
+        add(
+            "list", "Count them by cut, table, column and reason",
+            [this] { return quarantine_list(context_); }, kept);
+        CLI::App* again = add("replay", "Rebuild processing and warehouse from the landing",
+                              [this] { return replay(context_, replay_); });
+        again->add_option("store", replay_, "Folder for what is rebuilt: new, or empty")
+            ->required();
+        CLI::App* asked =
+            add("query", "Ask the warehouse", [this] { return query(context_, statement_); });
+        asked->add_option("sql", statement_, "One statement")->required();
+    }
+
+    void add_ledger() {
         CLI::App* log = app_.add_subcommand("ledger", "Look at the ledger");
         log->require_subcommand(1);
         CLI::App* shown =
@@ -133,19 +150,6 @@ private:
         add(
             "rotate-key", "Sign with a new key from now on",
             [this] { return ledger_rotate_key(context_); }, log);
-        add_receipt();
-        CLI::App* kept = app_.add_subcommand("quarantine", "Look at rows that did not fit");
-        kept->require_subcommand(1);
-        add(
-            "list", "Count them by cut, table, column and reason",
-            [this] { return quarantine_list(context_); }, kept);
-        CLI::App* again = add("replay", "Rebuild processing and warehouse from the landing",
-                              [this] { return replay(context_, replay_); });
-        again->add_option("store", replay_, "Folder for what is rebuilt: new, or empty")
-            ->required();
-        CLI::App* asked =
-            add("query", "Ask the warehouse", [this] { return query(context_, statement_); });
-        asked->add_option("sql", statement_, "One statement")->required();
     }
 
     void add_receipt() {

@@ -77,7 +77,7 @@ Status make_receipt(CommandContext& context, const ReceiptOptions& options) {
     const SystemClock clock;
     TRY_LET(const auto pipeline, Pipeline::open(configuration, clock));
     TRY_LET(const ledger::Receipt receipt, make(*pipeline, options).with("cannot make receipt"));
-    TRY_LET(std::string text, ledger::format_receipt(receipt));
+    TRY_LET(const std::string text, ledger::format_receipt(receipt));
     if (!options.output.empty()) {
         TRY(write_text(options.output, text));
         context.report.line(fmt::format("receipt of {} entries, signed by {}: {}",
