@@ -30,8 +30,8 @@ public:
     Result<std::vector<std::string>> refresh();
 
     /// Appends all entries or none, in one try. Fails with `conflict` if somebody else appended
-    /// since the last look, and after `in_doubt`: refresh first. The entries are durable then; their
-    /// tiles and the checkpoint wait for `finish`, which a long tail calls.
+    /// since the last look, and after `in_doubt`: refresh first. The entries are durable then;
+    /// their tiles and the checkpoint wait for `finish`, which a long tail calls.
     Status append(std::span<const std::string> entries);
     /// Writes the tiles and the checkpoint of `head`, if they wait.
     Status finish();
@@ -67,7 +67,7 @@ private:
     TileEdge edge_;
     std::optional<VersionedHead> head_;  // None only before the first entry.
     bool finished_ = true;               // Tiles and checkpoint of head_ are durable.
-    bool in_doubt_ = false;  // The last swap may have happened.
+    bool in_doubt_ = false;              // The last swap may have happened.
 };
 
 }  // namespace weir::ledger
