@@ -12,9 +12,13 @@ HashingStream::HashingStream(std::unique_ptr<store::ByteSink> sink) : sink_(std:
 }
 
 arrow::Status HashingStream::Write(const void* data, std::int64_t size) {
+    if (!sink_) {
+        return arrow::Status::IOError("the byte sink is gone");
+    }
     const std::span bytes(static_cast<const std::byte*>(data), static_cast<std::size_t>(size));
     if (auto written = sink_->write(bytes); !written) {
         failure_ = std::move(written).error();
+        abandon();
         return arrow::Status::IOError("the byte sink refused a write");
     }
     hash_.update(bytes);

@@ -26,11 +26,13 @@ public:
 
     std::uint64_t bytes() const { return bytes_; }
     const std::optional<Error>& failure() const { return failure_; }
+    /// Drops the sink, unfinished; whatever is written from here on fails. A failed write does so.
+    void abandon() { sink_.reset(); }
     /// Makes the object durable and returns the digest of its bytes. Once.
     Result<Digest> finish();
 
 private:
-    std::unique_ptr<store::ByteSink> sink_;
+    std::unique_ptr<store::ByteSink> sink_;  // Null once it was dropped.
     Sha256 hash_;
     std::uint64_t bytes_ = 0;
     std::optional<Error> failure_;

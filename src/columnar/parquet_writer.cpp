@@ -145,7 +145,13 @@ ParquetWriter::ParquetWriter(std::shared_ptr<arrow::Schema> schema,
 
 ParquetWriter::ParquetWriter(ParquetWriter&&) noexcept = default;
 ParquetWriter& ParquetWriter::operator=(ParquetWriter&&) noexcept = default;
-ParquetWriter::~ParquetWriter() = default;
+
+// The library's writer ends its file when it goes, also one that is given up.
+ParquetWriter::~ParquetWriter() {
+    if (stream_) {
+        stream_->abandon();
+    }
+}
 
 Result<ParquetWriter> ParquetWriter::open(std::shared_ptr<arrow::Schema> schema,
                                           std::unique_ptr<store::ByteSink> sink,

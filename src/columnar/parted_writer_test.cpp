@@ -256,5 +256,48 @@ TEST(PartedWriter, WritesIntegersAsDeltasIfAskedFor) {
     EXPECT_TRUE(arrow::Table::FromRecordBatches({rows}).ValueOrDie()->Equals(*read(store, *parts)));
 }
 
+/// Fails at one write, and counts those that come after it.
+class FailingSink final : public store::ByteSink {
+public:
+    FailingSink(int writes, int& too_late) : writes_(writes), too_late_(too_late) {}
+    Status write(std::span<const std::byte> /*bytes*/) override {
+        too_late_ += writes_ < 0 ? 1 : 0;
+        return writes_-- == 0 ? Status(fail(ErrorKind::unavailable, "the disk is full")) : Status();
+    }
+    Status finish() override { return {}; }
+
+private:
+    int writes_;
+    int& too_late_;
+};
+
+// The library ends a file that is given up: nothing of that reaches a sink, which may have nothing
+// left to write to.
+TEST(PartedWriter, WritesNothingAfterAFailureNorWhenItIsDropped) {
+    int writes = 0;
+    for (bool failed = true; failed; ++writes) {
+        int too_late = 0;
+        PartedWriter writer(schema(),
+                            [&](std::uint32_t) -> Result<std::unique_ptr<store::ByteSink>> {
+                                return std::make_unique<FailingSink>(writes, too_late);
+                            });
+        Status written = writer.write(make_rows(100, 1));
+        if (written) {
+            const auto parts = std::move(writer).finish();
+            written = parts ? Status() : Status(std::unexpected(parts.error()));
+        }
+        failed = !written;
+        EXPECT_TRUE(written || written.error().kind() == ErrorKind::unavailable);
+        EXPECT_EQ(too_late, 0) << "failed at write " << writes;
+    }
+    EXPECT_GT(writes, 10);
+    MemoryStore store;
+    {
+        PartedWriter dropped(schema(), parts_of(store), 1, {.row_group = {.rows = 50}});
+        ASSERT_THAT(dropped.write(make_rows(100, 1)), IsOk());
+    }
+    EXPECT_TRUE(store.objects().empty());
+}
+
 }  // namespace
 }  // namespace weir::columnar
