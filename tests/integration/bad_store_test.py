@@ -1,0 +1,203 @@
+"""Goal: a store that cannot be written, or not be read, and a ledger that was put back to an older state, stop weir
+with what is wrong and what to do, and nothing is lost; once it is mended, weir goes on.
+
+Method: the store lies on a small disk of its own (a tmpfs, so this needs root) that is mounted anew for reading
+only, or filled; a pipeline is run by a user without rights to it; files of the ledger are exchanged for older ones
+before a start and below a running weir (recovery_order_test.py
+has a whole ledger that is older, before a start). A full disk below a running weir is in full_disk_test.py; a quota answers
+as a full disk does (src/store/file_error_test.cpp).
+"""
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+
+import pytest
+
+from chain import SHARE, Chain, simulate, wait_until
+from plain_user import as_plain_user
+from postgres import PostgresServer
+
+SETTING = ("--seed", 9, "--scale", 100, "--bulk-at", 0, "--alter-at", 0)
+RUN = ("run", "--until-current")
+
+
+@pytest.fixture(scope="module")
+def server():
+    with PostgresServer.start() as running:
+        simulate(running, *SETTING, "--load")
+        yield running
+
+
+@pytest.fixture
+def payer(server):
+    def works():
+        last = server.psql("select transaction_number from claims_simulation.progress")
+        simulate(server, *SETTING, "--run", int(last) + 40, "--resume")
+    return works
+
+
+@pytest.fixture
+def disk(tmp_path):
+    assert os.geteuid() == 0, "mounting a small disk needs root"
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "weir-test", folder], check=True)
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+@pytest.fixture
+def chain(server, tmp_path, disk):
+    made = Chain(server, tmp_path / "pipeline")
+    made.store = disk / "data"
+    text = made.configuration.read_text()
+    made.configuration.write_text(text.replace(str(tmp_path / "pipeline" / "data"), str(made.store)))
+    made.init()
+    made.weir(*RUN)
+    yield made
+    made.weir("drop", "--yes")
+
+
+def mount_for(disk, how):
+    subprocess.run(["mount", "-o", f"remount,{how}", disk], check=True)
+
+
+def fill(disk):
+    """Takes all room that is left."""
+    with open(disk / "filler", "wb") as filler:
+        try:
+            while True:
+                filler.write(bytes(1 << 12))
+                filler.flush()
+        except OSError:
+            pass
+    return disk / "filler"
+
+
+def digest(folder):
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*") if path.is_file()}
+
+
+def check_goes_on(chain, payer):
+    payer()
+    chain.weir(*RUN)
+    assert chain.warehouse_fingerprints() == chain.source_fingerprints()
+    assert chain.weir("ledger", "verify")["verified"]
+
+
+def test_a_full_disk_ends_a_run_until_current(chain, disk, payer):
+    payer()
+    filler = fill(disk)
+    said = chain.weir(*RUN, expect=3)["error"]
+    assert "unavailable: " in said and "No space left on device; free space on this disk, then retry" in said
+    filler.unlink()
+    check_goes_on(chain, payer)
+
+
+def test_a_disk_for_reading_only_stops_the_start(chain, disk, payer):
+    payer()
+    mount_for(disk, "ro")
+    before = digest(chain.store)
+    said = chain.weir(*RUN, expect=1)["error"]
+    assert "denied: " in said and "Read-only file system; mount the file system for writing" in said
+    assert digest(chain.store) == before
+    mount_for(disk, "rw")
+    check_goes_on(chain, payer)
+
+
+def test_a_disk_that_becomes_for_reading_only_stops_the_run(chain, disk, payer):
+    run = chain.start("run")
+    try:
+        wait_until(lambda: chain.weir("status")["leader"], chain.log)
+        cuts = chain.weir("status")["landed"]
+        payer()
+        wait_until(lambda: chain.weir("status")["loaded"] > cuts, chain.log)
+        freeze_for_reading(disk, run)
+        payer()
+        assert run.wait(120) == 1, chain.log()
+    finally:
+        run.kill()
+        run.wait()
+    assert "Read-only file system; mount the file system for writing" in chain.log()
+    mount_for(disk, "rw")
+    check_goes_on(chain, payer)
+
+
+def freeze_for_reading(disk, run):
+    """A disk with files open for writing is only mounted anew for reading in the process' own view."""
+    command = ["nsenter", "-t", str(run.pid), "-m", "mount", "-o", "remount,ro,bind", str(disk)]
+    subprocess.run(command, check=True)
+
+
+def test_a_user_without_rights_is_told_so(server):
+    with tempfile.TemporaryDirectory(prefix="weirstore.", dir="/tmp") as name:
+        chain = Chain.make(server, os.path.join(name, "pipeline"))
+        try:
+            os.chmod(name, 0o755)
+            os.chmod(chain.folder, 0o755)
+            os.chmod(chain.configuration, 0o644)
+            before = digest(chain.store)
+            done = subprocess.run(as_plain_user(chain.command(*RUN), SHARE), cwd="/", capture_output=True, text=True,
+                                  timeout=60, env={"PATH": os.environ["PATH"], "WEIR_SHARE": SHARE})
+            assert done.returncode == 1, done.stderr
+            assert "denied: " in done.stderr and "give this user the right to read and write there" in done.stderr
+            assert digest(chain.store) == before
+        finally:
+            chain.weir("drop", "--yes")
+
+
+def older(chain, part):
+    """Keeps a part of the ledger as it is now; returns a function that puts it in place of the newer one, and
+    returns one that puts the newer one back."""
+    kept = chain.folder / "older"
+    copy(chain.store / part, kept)
+
+    def exchange():
+        newer = chain.folder / "newer"
+        copy(chain.store / part, newer)
+        copy(kept, chain.store / part)
+        return lambda: copy(newer, chain.store / part)
+    return exchange
+
+
+def copy(source, target):
+    if source.is_dir():
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(source, target)
+    else:
+        shutil.copy(source, f"{target}.copied")
+        os.rename(f"{target}.copied", target)
+
+
+def test_an_older_head_stops_the_start(chain, payer):
+    put_older = older(chain, "ledger/head")
+    payer()
+    chain.weir(*RUN)
+    put_newer = put_older()
+    before = digest(chain.store / "ledger")
+    assert "it was taken back; put the newest ledger/ back from a copy" in chain.weir(*RUN, expect=5)["error"]
+    assert digest(chain.store / "ledger") == before
+    put_newer()
+    check_goes_on(chain, payer)
+
+
+@pytest.mark.parametrize("part, message", [("ledger/head", "it was taken back"), ("ledger", "the ledger went back")])
+def test_an_older_ledger_stops_a_running_weir(chain, payer, part, message):
+    put_older = older(chain, part)
+    run = chain.start("run")
+    try:
+        cuts = chain.weir("status")["loaded"]
+        payer()
+        wait_until(lambda: chain.weir("status")["loaded"] > cuts, chain.log)
+        put_newer = put_older()
+        assert run.wait(120) == 5, chain.log()
+        assert message in chain.log() and "put the newest ledger/ back" in chain.log()
+        put_newer()
+    finally:
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+    check_goes_on(chain, payer)
