@@ -117,6 +117,7 @@ private:
 
     int listen() {
         const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        WEIR_ASSERT(listener >= 0);
         sockaddr_in own = address(0);
         socklen_t size = sizeof(own);
         WEIR_ASSERT(::bind(listener, generic(own), size) == 0);

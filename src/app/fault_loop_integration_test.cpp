@@ -65,7 +65,7 @@ struct Kind {
     bool kills = false;                            // Of source and clock.
 };
 
-std::vector<Kind> all_kinds() {
+std::vector<Kind> kinds_of_store() {
     std::vector<Kind> kinds;
     for (const auto& [name, fault] : {std::pair("refused", Fault::refused),
                                       {"delayed", Fault::delayed},
@@ -84,6 +84,11 @@ std::vector<Kind> all_kinds() {
         kinds.push_back(
             {.name = fmt::format("ledger {}", name), .place = Place::ledger, .fault = fault});
     }
+    return kinds;
+}
+
+std::vector<Kind> all_kinds() {
+    std::vector<Kind> kinds = kinds_of_store();
     for (const auto& [name, fault] : {std::pair("refused", SessionFault::refused),
                                       {"in doubt", SessionFault::in_doubt},
                                       {"killed before", SessionFault::stopped_before},
@@ -242,7 +247,7 @@ public:
             }
         }
         for (const char* table : {"claim", "line", "event"}) {
-            TRY_LET(const std::string found, compare_history(table));
+            TRY_LET(std::string found, compare_history(table));
             if (!found.empty()) {
                 return found;
             }

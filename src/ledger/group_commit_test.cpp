@@ -94,6 +94,7 @@ TEST_F(GroupCommitTest, ThoseThatWaitShareOneSwap) {
     HoldingStore holding(*store_);
     const auto ledger = Ledger::open(holding, key_, clock_).value();
     std::vector<Lease> leases;
+    leases.reserve(all_stages.size());
     for (const Stage stage : all_stages) {
         leases.push_back(ledger->take_lease(stage).value());
     }
@@ -171,6 +172,7 @@ TEST_P(GroupCrashTest, WhatWasAcknowledgedIsThereAndNothingByHalf) {
         std::map<std::uint64_t, bool> acknowledged;  // By the number of the append.
         if (const auto ledger = Ledger::open(faulty, key_, clock_)) {
             std::vector<std::jthread> threads;
+            threads.reserve(threads_count);
             for (std::uint64_t thread = 0; thread < threads_count; ++thread) {
                 threads.emplace_back([&, thread] {
                     const auto lease = (*ledger)->take_lease(all_stages.at(thread));
