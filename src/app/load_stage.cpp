@@ -48,7 +48,9 @@ Status LoadStage::open_and_compare() {
     database_opened_.notify_all();
     TRY_LET(warehouse::Warehouse opened,
             warehouse::Warehouse::open(*session_, pipeline_.clock(),
-                                       {.store_folder = pipeline_.folders().store.string()}));
+                                       {.store_folder = pipeline_.configuration().is_on_s3()
+                                                            ? ""  // It has no reader of a bucket.
+                                                            : pipeline_.configuration().store}));
     warehouse_.emplace(std::move(opened));
     return compare_with_ledger();
 }

@@ -19,11 +19,11 @@
 
 namespace weir::app {
 
-/// The folders of a pipeline's store that are no objects (docs/architecture.md).
+/// The folders of a pipeline that are no objects (docs/architecture.md).
 struct PipelineFolders {
-    explicit PipelineFolders(const std::filesystem::path& store);
+    explicit PipelineFolders(const std::filesystem::path& state);
 
-    std::filesystem::path store, keys, run, spool, warehouse, published, lineage, models;
+    std::filesystem::path state, keys, run, spool, warehouse, published, lineage, models;
 
     std::filesystem::path ledger_key() const { return keys / "ledger.key"; }
     std::filesystem::path quarantine_key() const { return keys / "quarantine.key"; }
@@ -35,16 +35,17 @@ struct PipelineFolders {
 /// may be used by several threads; each stage keeps a state of its own.
 class Pipeline {
 public:
-    /// Makes store, keys and ledger. Fails with `already_exists` if the store has a ledger.
+    /// Makes store, keys and ledger. Fails with `already_exists` if the store has a ledger, with
+    /// `invalid` if a ledger is not safe there.
     static Status create(const Configuration& configuration, const Clock& clock);
     /// Fails with `not_found` if the store has no ledger. `clock` outlives the pipeline.
     static Result<std::unique_ptr<Pipeline>> open(const Configuration& configuration,
                                                   const Clock& clock);
 
     /// Fails with `already_exists`, naming the process, if somebody runs one of the stages.
-    static Status check_idle(const std::filesystem::path& store);
-    /// Removes all that weir keeps in the folder, and the folder if nothing else is in it.
-    static Status remove(const std::filesystem::path& store);
+    static Status check_idle(const Configuration& configuration);
+    /// Removes all that weir keeps in store and state, and their folders if nothing else is there.
+    static Status remove(const Configuration& configuration, const Clock& clock);
 
     const Configuration& configuration() const { return configuration_; }
     const PipelineFolders& folders() const { return folders_; }
@@ -69,6 +70,10 @@ private:
     std::unique_ptr<StageLineage> lineage_;
     StageErrors errors_;
 };
+
+/// Opens the store that a configuration names. `clock` outlives it.
+Result<std::unique_ptr<store::ObjectStore>> open_store(const Configuration& configuration,
+                                                       const Clock& clock);
 
 /// How to reach the source that a configuration names.
 capture::postgres::PostgresOptions source_options(const Configuration& configuration);

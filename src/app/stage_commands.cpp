@@ -40,7 +40,7 @@ Result<std::vector<change::Position>> recorded_ends(const std::filesystem::path&
                                                     const Configuration& configuration,
                                                     const Clock& clock) {
     Configuration other = configuration;
-    other.store = store;
+    other.keep_in(store);
     TRY_LET(const auto pipeline, Pipeline::open(other, clock));
     ledger::PipelineState state;
     TRY(ledger::catch_up(state, pipeline->ledger()));
