@@ -20,7 +20,7 @@ _weir() {
     local choice="--help --json --config"
     case ${command# } in
         "") choice="$choice --version init check drop run capture snapshot repair refine load model quality status ledger receipt quarantine replay query demo" ;;
-        init*) choice="$choice --tables --pipeline --store --snapshot-only --ddl-trigger --print-grants --role" ;;
+        init*) choice="$choice --tables --pipeline --store --s3 --snapshot-only --ddl-trigger --print-grants --role" ;;
         drop) choice="$choice --keep-store --yes" ;;
         run) choice="$choice --until-current --standby" ;;
         capture*) choice="$choice --boundaries-of --continuous" ;;
@@ -31,7 +31,7 @@ _weir() {
         "ledger verify"*) choice="$choice --resume --key --checkpoint" ;;
         receipt*) choice="$choice --cut --output --verify --key" ;;
         quarantine) choice="$choice list" ;;
-        demo*) choice="$choice --folder --keep --scale --rate --seconds" ;;
+        demo*) choice="$choice --folder --keep --s3 --scale --rate --seconds" ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$choice" -- "$word")
     if [ "$command" = " replay" ] && [ -n "$word" ]; then  # Its folder, once it is begun.

@@ -26,6 +26,7 @@ struct InitOptions {
     std::vector<std::string> tables;  // Empty: every schema that is not the server's own.
     std::string pipeline = "weir";
     std::string store = "weir-data";
+    std::vector<std::string> s3;  // NAME=VALUE of the section `s3` of weir.yaml.
     bool snapshot_only = false;
     bool ddl_trigger = false;  // Make the trigger that tells of changed tables.
     bool print_grants = false;
@@ -121,6 +122,7 @@ struct DemoOptions {
     std::uint64_t scale = 1'000'000;
     std::uint64_t rate = 500;
     std::uint64_t seconds = 60;
+    bool s3 = false;  // The store is a bucket of a server of its own.
 };
 Status demo(CommandContext& context, const DemoOptions& options);
 

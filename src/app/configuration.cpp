@@ -12,6 +12,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::chrono::seconds cut_interval_on_s3{15};  // Each cut is paid for by the request.
+
 fs::path beside(const fs::path& file, const std::string& path) {
     return (file.parent_path() / path).lexically_normal();
 }
@@ -50,6 +52,68 @@ Status read_cut(const YAML::Node& node, Configuration& into) {
     TRY_LET(const YamlMap map, YamlMap::open(node, into.file.string(), {"interval", "max_bytes"}));
     TRY(map.read("interval", into.cut_interval));
     return map.read_bytes("max_bytes", into.cut_bytes_max);
+}
+
+/// What `sse` may say.
+Result<store::aws::ServerEncryption> read_encryption(const YamlMap& map, const std::string& file) {
+    using store::aws::ServerEncryption;
+    std::string text = "none";
+    TRY(map.read("sse", text));
+    for (const auto& [name, encryption] : {std::pair("none", ServerEncryption::none),
+                                           {"s3", ServerEncryption::s3},
+                                           {"kms", ServerEncryption::kms}}) {
+        if (text == name) {
+            return encryption;
+        }
+    }
+    return fail_at(map.at("sse"), file, "`sse` is none, s3 or kms");
+}
+
+Status read_s3(const YAML::Node& node, Configuration& into) {
+    TRY_LET(const YamlMap map, YamlMap::open(node, into.file.string(),
+                                             {"endpoint", "region", "path_style", "sse", "kms_key",
+                                              "ca_file", "proxy"}));
+    TRY(map.read("endpoint", into.s3.endpoint));
+    TRY(map.read("region", into.s3.region));
+    TRY(map.read("kms_key", into.s3.kms_key));
+    TRY(map.read("proxy", into.s3.http.proxy));
+    TRY_LET(into.s3.http.proxy, resolve_secret(into.s3.http.proxy));
+    TRY_LET(into.s3.encryption, read_encryption(map, into.file.string()));
+    if (map.has("ca_file")) {
+        std::string file;
+        TRY(map.read("ca_file", file));
+        into.s3.http.ca_file = beside(into.file, file).string();
+    }
+    if (map.has("path_style")) {
+        bool path_style = false;
+        TRY(map.read("path_style", path_style));
+        into.s3.path_style = path_style;
+    }
+    return {};
+}
+
+/// Where the objects are, and where everything else is.
+Status read_places(const YamlMap& map, Configuration& into) {
+    std::string store = "weir-data";
+    TRY(map.read("store", store));
+    if (store.starts_with("s3:")) {
+        auto options = store::aws::parse_s3_url(store);
+        if (!options) {
+            return fail_at(map.at("store"), into.file.string(), options.error().message());
+        }
+        into.s3 = *std::move(options);
+        into.store = store;
+        into.state = beside(into.file, ".weir/" + into.pipeline);
+        into.cut_interval = cut_interval_on_s3;
+    } else {
+        into.keep_in(beside(into.file, store));
+    }
+    if (map.has("state")) {
+        std::string state;
+        TRY(map.read("state", state));
+        into.state = beside(into.file, state);
+    }
+    return {};
 }
 
 Status read_refine(const YAML::Node& node, Configuration& into) {
@@ -116,9 +180,10 @@ using ReadPart = Status (*)(const YAML::Node&, Configuration&);
 
 Status read_parts(const YamlMap& map, Configuration& into) {
     constexpr std::pair<const char*, ReadPart> parts[] = {
-        {"source", read_source},        {"cut", read_cut},         {"refine", read_refine},
-        {"models", read_models},        {"quality", read_quality}, {"tags", read_tags},
-        {"encryption", read_encryption}};
+        {"source", read_source},         {"cut", read_cut},
+        {"refine", read_refine},         {"models", read_models},
+        {"quality", read_quality},       {"tags", read_tags},
+        {"encryption", read_encryption}, {"s3", read_s3}};
     for (const auto& [name, read_part] : parts) {
         if (map.has(name)) {
             TRY(read_part(map.at(name), into));
@@ -132,8 +197,8 @@ Result<Configuration> read_document(const YAML::Node& document, const fs::path& 
     into.file = file;
     TRY_LET(const YamlMap map,
             YamlMap::open(document, file.string(),
-                          {"version", "pipeline", "source", "store", "cut", "refine", "models",
-                           "quality", "tags", "encryption", "allow_plaintext"}));
+                          {"version", "pipeline", "source", "store", "state", "s3", "cut", "refine",
+                           "models", "quality", "tags", "encryption", "allow_plaintext"}));
     std::uint64_t version = 0;
     TRY(map.read("version", version));
     if (version != 1) {
@@ -141,9 +206,7 @@ Result<Configuration> read_document(const YAML::Node& document, const fs::path& 
     }
     TRY(map.read("pipeline", into.pipeline));
     into.slot = into.publication = "weir_" + into.pipeline;
-    std::string store = "weir-data";
-    TRY(map.read("store", store));
-    into.store = beside(file, store);
+    TRY(read_places(map, into));
     TRY(map.read("allow_plaintext", into.allow_plaintext));
     TRY(read_parts(map, into));
     if (!map.has("source")) {
@@ -153,6 +216,12 @@ Result<Configuration> read_document(const YAML::Node& document, const fs::path& 
 }
 
 }  // namespace
+
+void Configuration::keep_in(const fs::path& folder) {
+    store = folder.string();
+    state = folder;
+    s3 = {};
+}
 
 Result<Configuration> parse_configuration(std::string_view text, const fs::path& file) {
     try {

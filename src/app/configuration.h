@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "refine/declared_type.h"
+#include "store/aws/s3_options.h"
 
 namespace weir::app {
 
@@ -27,7 +28,9 @@ struct Configuration {
     std::string publication;  // Default: weir_<pipeline>.
     bool snapshot_only = false;
 
-    std::filesystem::path store;
+    std::string store;            // A folder, or s3://bucket/prefix.
+    std::filesystem::path state;  // Folder of what is no object: keys, warehouse, locks, spool.
+    store::aws::S3Options s3;     // Without a bucket if the store is a folder.
     std::chrono::milliseconds cut_interval{1'000};
     std::uint64_t cut_bytes_max = 64U << 20U;
     std::uint64_t snapshot_workers = 3;
@@ -47,6 +50,10 @@ struct Configuration {
     std::map<std::string, std::vector<std::string>> tags;
     std::filesystem::path keyring;  // Of the files' keys; empty: files are in the open.
     bool allow_plaintext = false;
+
+    bool is_on_s3() const { return !s3.bucket.empty(); }
+    /// Keeps everything in one local folder.
+    void keep_in(const std::filesystem::path& folder);
 };
 
 /// Reads and checks the file. Fails with `invalid`, naming line and column, on what is not in the

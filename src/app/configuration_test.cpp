@@ -45,6 +45,38 @@ TEST(Configuration, ReadsEveryPart) {
     EXPECT_TRUE(read->allow_plaintext);
 }
 
+TEST(Configuration, KeepsEverythingInTheStoreIfThatIsAFolder) {
+    const auto read = parse_configuration(whole, "/etc/weir/weir.yaml").value();
+    EXPECT_EQ(read.state, "/etc/weir/data");
+    EXPECT_FALSE(read.is_on_s3());
+}
+
+TEST(Configuration, KeepsWhatIsNoObjectBesideABucket) {
+    const std::string head =
+        "version: 1\npipeline: claims\nsource: {postgres: 'host=/tmp', tables: [a.*]}\n";
+    const auto read =
+        parse_configuration(head +
+                                "store: s3://payer/claims\ns3: {endpoint: 'http://h:1', region: r, "
+                                "path_style: false, sse: kms, kms_key: k, ca_file: ca.pem}\n",
+                            "/etc/weir/weir.yaml")
+            .value();
+    EXPECT_EQ(read.store, "s3://payer/claims");
+    EXPECT_EQ(read.state, "/etc/weir/.weir/claims");
+    EXPECT_EQ(read.cut_interval, std::chrono::seconds(15));
+    EXPECT_EQ(read.s3.bucket, "payer");
+    EXPECT_EQ(read.s3.prefix, "claims");
+    EXPECT_EQ(read.s3.endpoint, "http://h:1");
+    EXPECT_EQ(read.s3.path_style, false);
+    EXPECT_EQ(read.s3.encryption, store::aws::ServerEncryption::kms);
+    EXPECT_EQ(read.s3.http.ca_file, "/etc/weir/ca.pem");
+    const auto elsewhere = parse_configuration(
+        head + "store: s3://payer\nstate: there\ncut: {interval: 1s}\n", "/etc/weir/weir.yaml");
+    EXPECT_EQ(elsewhere->state, "/etc/weir/there");
+    EXPECT_EQ(elsewhere->cut_interval, std::chrono::seconds(1));
+    EXPECT_THAT(parse_configuration(head + "store: s3://B/x\n", "w.yaml"),
+                IsError(ErrorKind::invalid, HasSubstr("w.yaml:4:8: a store on S3 is named")));
+}
+
 TEST(Configuration, NamesThePlaceOfAMistake) {
     const struct {
         std::string_view text;

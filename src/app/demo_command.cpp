@@ -13,6 +13,7 @@
 #include "app/commands.h"
 #include "app/load_stage.h"
 #include "app/model_stage.h"
+#include "app/private_s3.h"
 #include "app/proof.h"
 #include "app/run_loop.h"
 #include "capture/postgres/private_server.h"
@@ -166,6 +167,7 @@ private:
     SystemClock clock_;
     fs::path folder_;
     std::optional<PrivateServer> server_;
+    std::unique_ptr<PrivateS3> s3_;
     std::unique_ptr<Pipeline> pipeline_;
     Freshness freshness_;
     std::atomic<bool> snapshot_loaded_ = false;
@@ -177,6 +179,7 @@ private:
 
 Demo::~Demo() {
     pipeline_.reset();
+    s3_.reset();
     if (server_ && !options_.keep) {
         server_->stop();
     }
@@ -265,9 +268,13 @@ Status Demo::load_payer() {
 
 Status Demo::make_pipeline() {
     const fs::path file = folder_ / "weir.yaml";
-    std::ofstream(file)
-        << "version: 1\npipeline: claims\nsource:\n  postgres: " << server_->url()
-        << "\n  tables: [claims.*]\nstore: data\nmodels: {project: claims, every: 15s}\n";
+    if (options_.s3) {
+        TRY_LET(s3_, PrivateS3::start(folder_ / "s3"));
+        context_.report.line("A private server of S3, versitygw");
+    }
+    std::ofstream(file) << "version: 1\npipeline: claims\nsource:\n  postgres: " << server_->url()
+                        << "\n  tables: [claims.*]\nmodels: {project: claims, every: 15s}\n"
+                        << (s3_ ? s3_->configuration() : "store: data\n");
     TRY_LET(const Configuration configuration, read_configuration(file));
     TRY(Pipeline::create(configuration, clock_));
     TRY_LET(pipeline_, Pipeline::open(configuration, clock_));
@@ -436,6 +443,9 @@ void Demo::print() const {
 
 Status Demo::run() {
     TRY(dbt_program(""));  // Before a minute's work that would be for nothing.
+    if (options_.s3) {
+        TRY(PrivateS3::find_program());
+    }
     TRY(make_folder());
     Status worked = work();
     return options_.keep ? worked : std::move(worked).with("the demo (--keep leaves its folder)");

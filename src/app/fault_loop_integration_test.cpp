@@ -448,7 +448,7 @@ protected:
         configuration.tables = {"claims.*"};
         configuration.slot = slot;
         configuration.publication = slot;
-        configuration.store = store.path();
+        configuration.keep_in(store.path());
         configuration.chunk_blocks = 8;
         configuration.snapshot_workers = 1;
         configuration.cut_interval = 20ms;

@@ -15,6 +15,7 @@
 #include "capture/postgres/preflight.h"
 #include "capture/postgres/replication_slot.h"
 #include "capture/postgres/table_discovery.h"
+#include "store/conditional_write_probe.h"
 
 namespace weir::app {
 namespace {
@@ -108,6 +109,22 @@ Result<std::string> proposed_tags(Connection& connection, const std::vector<std:
     return text;
 }
 
+/// The settings of a bucket as a section of weir.yaml; empty if there are none.
+Result<std::string> s3_text(const std::vector<std::string>& settings) {
+    std::string text;
+    for (const std::string& setting : settings) {
+        const std::size_t equals = setting.find('=');
+        if (equals == std::string::npos) {
+            return fail(ErrorKind::invalid,
+                        "a setting of --s3 is NAME=VALUE, such as region=eu-west-1");
+        }
+        const std::string value = setting.substr(equals + 1);
+        text += fmt::format("{}{}: {}", text.empty() ? "s3: {" : ", ", setting.substr(0, equals),
+                            value == "true" || value == "false" ? value : yaml_text(value));
+    }
+    return text.empty() ? text : text + "}\n";
+}
+
 Result<std::string> configuration_text(Connection& connection, const InitOptions& options,
                                        const std::vector<std::string>& tables) {
     std::string text = fmt::format(
@@ -117,11 +134,13 @@ Result<std::string> configuration_text(Connection& connection, const InitOptions
     for (const std::string& pattern : tables) {
         text += (pattern == tables.front() ? "" : ", ") + yaml_text(pattern);
     }
+    TRY_LET(const std::string s3, s3_text(options.s3));
     text += fmt::format(
-        "]\n{}store: {}\ncut: {{interval: 1s, max_bytes: 64MiB}}\n"
+        "]\n{}store: {}\n{}cut: {{interval: {}, max_bytes: 64MiB}}\n"
         "# models: {{project: claims, every: 60s}}   # a dbt project: the shipped one, or a "
         "folder\n# quality: {{suites: [suite.json]}}      # in Great Expectations' JSON\n",
-        options.snapshot_only ? "  snapshot_only: true\n" : "", yaml_text(options.store));
+        options.snapshot_only ? "  snapshot_only: true\n" : "", yaml_text(options.store), s3,
+        options.store.starts_with("s3:") ? "15s" : "1s");
     TRY_LET(const std::string tags, proposed_tags(connection, tables));
     if (!tags.empty()) {
         text +=
@@ -149,7 +168,8 @@ Status write_new_file(const fs::path& file, const std::string& text) {
     return {};
 }
 
-Status report_findings(Report& report, const std::vector<Finding>& findings) {
+Status report_findings(Report& report, const std::vector<Finding>& findings,
+                       std::string_view not_ready) {
     std::size_t errors = 0;
     nlohmann::json list = nlohmann::json::array();
     for (const Finding& finding : findings) {
@@ -164,7 +184,7 @@ Status report_findings(Report& report, const std::vector<Finding>& findings) {
     }
     if (errors > 0) {
         report.result({{"ready", false}, {"findings", list}});
-        return fail(ErrorKind::invalid, "the source is not ready, errors={}", errors);
+        return fail(ErrorKind::invalid, "{}, errors={}", not_ready, errors);
     }
     report.line("ready");
     report.result({{"ready", true}, {"findings", list}});
@@ -181,6 +201,22 @@ Finding protection_finding(const Configuration& configuration) {
             .object = "store",
             .message = "landing, processing and warehouse are not encrypted by this release",
             .remedy = "keep the store on an encrypted disk"};
+}
+
+/// Races for objects of the store, as its writers may one day.
+Result<std::vector<Finding>> check_store(const Configuration& configuration) {
+    constexpr store::ProbeOptions thorough{
+        .rounds = 10, .writers = 10, .large_bytes = (8U << 20U) + 1};
+    const SystemClock clock;
+    TRY_LET(const auto store, open_store(configuration, clock));
+    const Status probed = store::probe_conditional_writes(*store, thorough);
+    if (!probed && probed.error().kind() == ErrorKind::invalid) {
+        return std::vector{Finding{.object = configuration.store,
+                                   .message = probed.error().message(),
+                                   .remedy = "another store in weir.yaml; docs/s3.md"}};
+    }
+    TRY(probed);
+    return std::vector<Finding>{};
 }
 
 Status print_grants(Report& report, Connection& connection, const InitOptions& options,
@@ -228,6 +264,12 @@ Result<bool> is_left(const Status& dropped) {
     return !dropped.has_value();
 }
 
+std::string kept_in(const Configuration& configuration) {
+    return configuration.state == configuration.store
+               ? configuration.store
+               : configuration.store + " and " + configuration.state.string();
+}
+
 Status refuse_to_drop(const Configuration& configuration, const DropOptions& options) {
     return fail(
         ErrorKind::invalid,
@@ -236,7 +278,7 @@ Status refuse_to_drop(const Configuration& configuration, const DropOptions& opt
         "--yes",
         configuration.slot, configuration.publication,
         capture::postgres::append_publication(configuration.publication),
-        options.keep_store ? "" : " and all that weir keeps in " + configuration.store.string());
+        options.keep_store ? "" : " and all that weir keeps in " + kept_in(configuration));
 }
 
 /// Says what is left, and by which statements its owner removes it.
@@ -294,7 +336,10 @@ Status init(CommandContext& context, const InitOptions& options) {
     TRY(write_new_file(context.configuration, text));
     TRY_LET(const Configuration configuration, read_configuration(context.configuration));
     const SystemClock clock;
-    TRY(Pipeline::create(configuration, clock));
+    if (const Status created = Pipeline::create(configuration, clock); !created) {
+        fs::remove(context.configuration);  // So that the same command may succeed later.
+        return created;
+    }
     context.report.line(
         fmt::format("wrote {}\nnext: weir check, then weir run", context.configuration.string()));
     context.report.result(
@@ -310,7 +355,10 @@ Status check(CommandContext& context) {
             capture::postgres::check_source(connection, source_options(configuration),
                                             configuration.snapshot_only));
     findings.insert(findings.end(), of_source.begin(), of_source.end());
-    return report_findings(context.report, findings);
+    TRY_LET(const auto of_store, check_store(configuration));
+    findings.insert(findings.end(), of_store.begin(), of_store.end());
+    return report_findings(context.report, findings,
+                           of_store.empty() ? "the source is not ready" : "the store is not ready");
 }
 
 Status drop(CommandContext& context, const DropOptions& options) {
@@ -318,7 +366,7 @@ Status drop(CommandContext& context, const DropOptions& options) {
     if (!options.yes) {
         return refuse_to_drop(configuration, options);
     }
-    TRY(Pipeline::check_idle(configuration.store));
+    TRY(Pipeline::check_idle(configuration));
     TRY_LET(Connection connection, Connection::open(configuration.source_url));
     TRY(capture::postgres::drop_slot(connection, configuration.slot));
     LeftBehind left;
@@ -327,7 +375,8 @@ Status drop(CommandContext& context, const DropOptions& options) {
     TRY_LET(left.ddl_trigger,
             is_left(capture::postgres::drop_ddl_trigger(connection, configuration.publication)));
     if (!options.keep_store) {
-        TRY(Pipeline::remove(configuration.store));
+        const SystemClock clock;
+        TRY(Pipeline::remove(configuration, clock));
     }
     report_dropped(context.report, connection, configuration, options, left);
     return {};

@@ -18,7 +18,9 @@ constexpr std::string_view warehouse_name = "duckdb";
 
 /// The folder whose processing files the warehouse itself can read; empty if there is none.
 std::string readable_folder(const Pipeline& pipeline) {
-    return pipeline.parquet_keys() == nullptr ? pipeline.folders().store.string() : std::string();
+    const Configuration& configuration = pipeline.configuration();
+    return pipeline.parquet_keys() == nullptr && !configuration.is_on_s3() ? configuration.store
+                                                                           : std::string();
 }
 
 }  // namespace

@@ -63,7 +63,9 @@ private:
         made->add_option("url", init_.url, "postgres://user@host/database")->required();
         made->add_option("--tables", init_.tables, "Tables: schema.* or schema.table");
         made->add_option("--pipeline", init_.pipeline, "Name of the pipeline");
-        made->add_option("--store", init_.store, "Folder for everything that weir keeps");
+        made->add_option("--store", init_.store, "Folder for everything, or s3://bucket/prefix");
+        made->add_option("--s3", init_.s3,
+                         "A setting of the bucket: endpoint=URL, region=…, sse=…");
         made->add_flag("--snapshot-only", init_.snapshot_only, "For a source without logical WAL");
         made->add_flag("--ddl-trigger", init_.ddl_trigger,
                        "Make an event trigger that tells of changed tables exactly")
@@ -167,6 +169,8 @@ private:
                               [this] { return demo(context_, demo_); });
         shown->add_option("--folder", demo_.folder, "Where it works; default: a temporary folder");
         shown->add_flag("--keep", demo_.keep, "Keep the folder and the server");
+        shown->add_flag("--s3", demo_.s3, "Keep ledger and files on a server of S3 (versitygw)")
+            ->excludes("--keep");
         shown->add_option("--scale", demo_.scale, "Claim lines of the first load");
         shown->add_option("--rate", demo_.rate, "Transactions a second");
         shown->add_option("--seconds", demo_.seconds, "How long the payer works");

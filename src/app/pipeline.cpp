@@ -2,12 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <utility>
 
 #include "ledger/key_file.h"
 #include "ledger/ledger_key.h"
+#include "store/aws/s3_store.h"
+#include "store/conditional_write_probe.h"
 #include "store/file_error.h"
 #include "store/local_store.h"
+#include "store/patience.h"
 
 namespace weir::app {
 namespace {
@@ -15,9 +19,12 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view release = WEIR_VERSION;
+constexpr store::ProbeOptions quick_probe{.rounds = 2, .writers = 4};  // `weir check` does more.
+constexpr std::array zones{"contracts", "landing",    "ledger",    "lease",
+                           "probe",     "processing", "quarantine"};
 
-std::string lock_file(const fs::path& store, std::string_view stage) {
-    return (PipelineFolders(store).run / (std::string(stage) + ".lock")).string();
+std::string lock_file(const fs::path& state, std::string_view stage) {
+    return (PipelineFolders(state).run / (std::string(stage) + ".lock")).string();
 }
 
 Status make_folders(const PipelineFolders& folders) {
@@ -37,7 +44,7 @@ Status make_folders(const PipelineFolders& folders) {
 }
 
 Status check_exists(const Configuration& configuration) {
-    const fs::path key = PipelineFolders(configuration.store).ledger_key();
+    const fs::path key = PipelineFolders(configuration.state).ledger_key();
     std::error_code error;
     const bool exists = fs::exists(key, error);
     if (error) {
@@ -45,9 +52,32 @@ Status check_exists(const Configuration& configuration) {
     }
     if (!exists) {
         return fail(ErrorKind::not_found,
-                    "there is no pipeline here yet; make one with `weir init`, "
-                    "store={}",
-                    configuration.store.string());
+                    "there is no pipeline here yet; make one with `weir init`, or bring its keys, "
+                    "store={}, state={}",
+                    configuration.store, configuration.state.string());
+    }
+    return {};
+}
+
+Status remove_objects(const Configuration& configuration, const Clock& clock) {
+    TRY_LET(const auto store, open_store(configuration, clock));
+    for (const std::string zone : zones) {
+        TRY_LET(const auto objects, store->list(zone + "/"));
+        for (const store::ObjectInfo& object : objects) {
+            TRY(store->remove(object.key));
+        }
+    }
+    return {};
+}
+
+Status remove_folders(const fs::path& root, std::span<const char* const> names) {
+    std::error_code error;
+    for (const char* name : names) {
+        fs::remove_all(root / name, error);
+        if (error) {
+            return fail(ErrorKind::unavailable, "cannot remove the store: {}, store={}",
+                        error.message(), root.string());
+        }
     }
     return {};
 }
@@ -55,7 +85,7 @@ Status check_exists(const Configuration& configuration) {
 }  // namespace
 
 PipelineFolders::PipelineFolders(const fs::path& root)
-    : store(root),
+    : state(root),
       keys(root / "keys"),
       run(root / "run"),
       spool(root / "spool"),
@@ -67,22 +97,23 @@ PipelineFolders::PipelineFolders(const fs::path& root)
 Pipeline::Pipeline(Configuration configuration, const Clock& clock, Neighbours neighbours,
                    ledger::SigningKey key)
     : configuration_(std::move(configuration)),
-      folders_(configuration_.store),
+      folders_(configuration_.state),
       clock_(clock),
       neighbours_(std::move(neighbours)),
       key_(std::move(key)),
       errors_(folders_.run) {}
 
 Status Pipeline::create(const Configuration& configuration, const Clock& clock) {
-    const PipelineFolders folders(configuration.store);
+    const PipelineFolders folders(configuration.state);
     TRY(make_folders(folders));
-    TRY_LET(const auto store, store::LocalStore::open(configuration.store));
+    TRY_LET(const auto store, open_store(configuration, clock));
     if (store->stat("ledger/head")) {
         return fail(
             ErrorKind::already_exists,
             "the store has a ledger already; run it, or remove it with `weir drop`, store={}",
-            configuration.store.string());
+            configuration.store);
     }
+    TRY(store::probe_conditional_writes(*store, quick_probe));
     TRY_LET(const ledger::SigningKey key,
             ledger::create_key_file(folders.ledger_key(), "weir/" + configuration.pipeline));
     return ledger::Ledger::create(
@@ -93,20 +124,20 @@ Status Pipeline::create(const Configuration& configuration, const Clock& clock) 
 
 Result<std::unique_ptr<Pipeline>> Pipeline::open(const Configuration& configuration,
                                                  const Clock& clock) {
-    TRY_LET(auto store, open_store(configuration));
+    TRY_LET(auto store, open_store(configuration, clock));
     return open(configuration, clock, {.store = std::move(store)});
 }
 
-Result<std::unique_ptr<store::ObjectStore>> Pipeline::open_store(
-    const Configuration& configuration) {
+Result<std::unique_ptr<store::ObjectStore>> Pipeline::open_store(const Configuration& configuration,
+                                                                 const Clock& clock) {
     TRY(check_exists(configuration));
-    return store::LocalStore::open(configuration.store);
+    return app::open_store(configuration, clock);
 }
 
 Result<std::unique_ptr<Pipeline>> Pipeline::open(const Configuration& configuration,
                                                  const Clock& clock, Neighbours neighbours) {
     TRY(check_exists(configuration));
-    const PipelineFolders folders(configuration.store);
+    const PipelineFolders folders(configuration.state);
     TRY(make_folders(folders));
     TRY_LET(ledger::SigningKey key,
             ledger::load_ledger_key(*neighbours.store, folders.ledger_key()));
@@ -125,37 +156,47 @@ std::unique_ptr<sql::SqlSession> Pipeline::loading_session(
                                         : std::move(session);
 }
 
-Result<store::FileLock> Pipeline::lock(const fs::path& store, std::string_view stage) {
-    auto lock = store::FileLock::acquire(lock_file(store, stage));
+Result<store::FileLock> Pipeline::lock(const fs::path& state, std::string_view stage) {
+    auto lock = store::FileLock::acquire(lock_file(state, stage));
     const bool is_held = !lock && lock.error().kind() == ErrorKind::already_exists;
     return std::move(lock).with(
         fmt::format("{}: {}", is_held ? "another weir runs this stage" : "cannot run", stage));
 }
 
-Status Pipeline::check_idle(const fs::path& store) {
+Status Pipeline::check_idle(const Configuration& configuration) {
     for (const ledger::Stage stage : ledger::all_stages) {
-        if (const auto holder = store::FileLock::holder(lock_file(store, to_string(stage)))) {
+        if (const auto holder =
+                store::FileLock::holder(lock_file(configuration.state, to_string(stage)))) {
             return fail(ErrorKind::already_exists,
                         "a running weir works here; stop it first, pid={}, stage={}, store={}",
-                        *holder, to_string(stage), store.string());
+                        *holder, to_string(stage), configuration.store);
         }
     }
     return {};
 }
 
-Status Pipeline::remove(const fs::path& store) {
-    std::error_code error;
-    for (const char* part :
-         {".tmp", "contracts", "landing", "lease", "ledger", "lineage", "models", "processing",
-          "published", "quarantine", "run", "spool", "warehouse", "keys"}) {
-        fs::remove_all(store / part, error);
-        if (error) {
-            return fail(ErrorKind::unavailable, "cannot remove the store: {}, store={}",
-                        error.message(), store.string());
-        }
+Status Pipeline::remove(const Configuration& configuration, const Clock& clock) {
+    if (configuration.is_on_s3()) {
+        TRY(remove_objects(configuration, clock));
+    } else {
+        TRY(remove_folders(configuration.store, zones));
+        TRY(remove_folders(configuration.store, std::array{".tmp"}));
     }
-    fs::remove(store, error);  // Stays if somebody else keeps something there.
+    TRY(remove_folders(configuration.state, std::array{"lineage", "models", "published", "run",
+                                                       "spool", "warehouse", "keys"}));
+    std::error_code error;  // A folder stays if somebody else keeps something there.
+    fs::remove(configuration.state, error);
+    fs::remove(configuration.store, error);
     return {};
+}
+
+Result<std::unique_ptr<store::ObjectStore>> open_store(const Configuration& configuration,
+                                                       const Clock& clock) {
+    if (!configuration.is_on_s3()) {
+        return store::LocalStore::open(configuration.store);
+    }
+    return store::aws::S3Store::open(configuration.s3, store::aws::process_environment(), clock,
+                                     std::make_unique<store::SystemPatience>());
 }
 
 capture::postgres::PostgresOptions source_options(const Configuration& configuration) {
@@ -169,12 +210,12 @@ capture::postgres::PostgresOptions source_options(const Configuration& configura
     options.wait.longest = configuration.slot_wait;
     options.chunk_blocks = configuration.chunk_blocks;
     options.tags = configuration.tags;
-    options.spool_folder = PipelineFolders(configuration.store).spool;
+    options.spool_folder = PipelineFolders(configuration.state).spool;
     return options;
 }
 
 Result<StageHold> StageHold::take(Pipeline& pipeline, ledger::Stage stage) {
-    TRY_LET(store::FileLock lock, Pipeline::lock(pipeline.folders().store, to_string(stage)));
+    TRY_LET(store::FileLock lock, Pipeline::lock(pipeline.folders().state, to_string(stage)));
     TRY_LET(ledger::Lease lease, pipeline.ledger().take_lease(stage));
     StageHold hold{.lock = std::move(lock), .lease = std::move(lease), .state = {}};
     TRY(ledger::catch_up(hold.state, pipeline.ledger()));

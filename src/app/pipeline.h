@@ -23,11 +23,11 @@
 
 namespace weir::app {
 
-/// The folders of a pipeline's store that are no objects (docs/architecture.md).
+/// The folders of a pipeline that are no objects (docs/architecture.md).
 struct PipelineFolders {
-    explicit PipelineFolders(const std::filesystem::path& store);
+    explicit PipelineFolders(const std::filesystem::path& state);
 
-    std::filesystem::path store, keys, run, spool, warehouse, published, lineage, models;
+    std::filesystem::path state, keys, run, spool, warehouse, published, lineage, models;
 
     std::filesystem::path ledger_key() const { return keys / "ledger.key"; }
     std::filesystem::path quarantine_key() const { return keys / "quarantine.key"; }
@@ -48,7 +48,8 @@ struct Neighbours {
 /// may be used by several threads; each stage keeps a state of its own.
 class Pipeline {
 public:
-    /// Makes store, keys and ledger. Fails with `already_exists` if the store has a ledger.
+    /// Makes store, keys and ledger. Fails with `already_exists` if the store has a ledger, with
+    /// `invalid` if a ledger is not safe there.
     static Status create(const Configuration& configuration, const Clock& clock);
     /// Fails with `not_found` if the store has no ledger. `clock` outlives the pipeline.
     static Result<std::unique_ptr<Pipeline>> open(const Configuration& configuration,
@@ -57,15 +58,15 @@ public:
                                                   const Clock& clock, Neighbours neighbours);
     /// Opens the store of a pipeline that exists. Fails as `open` does.
     static Result<std::unique_ptr<store::ObjectStore>> open_store(
-        const Configuration& configuration);
+        const Configuration& configuration, const Clock& clock);
 
     /// Keeps other processes of this machine from a stage, or from `run`. Fails with
     /// `already_exists`, naming the process, if one has it.
-    static Result<store::FileLock> lock(const std::filesystem::path& store, std::string_view stage);
+    static Result<store::FileLock> lock(const std::filesystem::path& state, std::string_view stage);
     /// Fails with `already_exists`, naming the process, if somebody runs one of the stages.
-    static Status check_idle(const std::filesystem::path& store);
-    /// Removes all that weir keeps in the folder, and the folder if nothing else is in it.
-    static Status remove(const std::filesystem::path& store);
+    static Status check_idle(const Configuration& configuration);
+    /// Removes all that weir keeps in store and state, and their folders if nothing else is there.
+    static Status remove(const Configuration& configuration, const Clock& clock);
 
     const Configuration& configuration() const { return configuration_; }
     const PipelineFolders& folders() const { return folders_; }
@@ -98,6 +99,10 @@ private:
     std::unique_ptr<DataKeys> data_keys_;
     StageErrors errors_;
 };
+
+/// Opens the store that a configuration names. `clock` outlives it.
+Result<std::unique_ptr<store::ObjectStore>> open_store(const Configuration& configuration,
+                                                       const Clock& clock);
 
 /// How to reach the source that a configuration names.
 capture::postgres::PostgresOptions source_options(const Configuration& configuration);

@@ -43,7 +43,7 @@ Result<sql::Rows> ask_file(Pipeline& pipeline, const std::string& statement) {
 
 Status query(CommandContext& context, const std::string& statement) {
     TRY_LET(const Configuration configuration, read_configuration(context.configuration));
-    const PipelineFolders folders(configuration.store);
+    const PipelineFolders folders(configuration.state);
     TRY_LET(auto rows, ask_running(folders.query_socket(), statement));
     if (!rows) {
         const SystemClock clock;

@@ -58,7 +58,7 @@ Result<ledger::Receipt> make(Pipeline& pipeline, const ReceiptOptions& options) 
     }
     TRY_LET(const FileDigest digest, digest_of(options.file));
     return book.of_file(
-        {.sha256 = digest.sha256, .path = key_in(pipeline.folders().store, options.file)});
+        {.sha256 = digest.sha256, .path = key_in(pipeline.configuration().store, options.file)});
 }
 
 Status write_text(const fs::path& path, const std::string& text) {

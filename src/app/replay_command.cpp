@@ -78,7 +78,7 @@ Status replay(CommandContext& context, const fs::path& folder) {
     TRY_LET(const auto from, Pipeline::open(configuration, clock));
     TRY(check_empty(folder));
     Configuration target = configuration;
-    target.store = fs::absolute(folder);
+    target.keep_in(fs::absolute(folder));
     TRY(Pipeline::create(target, clock));
     TRY_LET(const auto into, Pipeline::open(target, clock));
     TRY(copy_landing(context, *from, *into));
@@ -90,7 +90,7 @@ Status replay(CommandContext& context, const fs::path& folder) {
                                           : "; not compared: the first warehouse is in use, or "
                                             "at another cut"));
     context.report.result({{"cuts", cut.value},
-                           {"store", target.store.string()},
+                           {"store", target.store},
                            {"equal", equal ? nlohmann::json(*equal) : nlohmann::json()}});
     if (equal && !*equal) {
         return fail(ErrorKind::corrupt, "the replayed warehouse differs from the first one, cut={}",

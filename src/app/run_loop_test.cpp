@@ -22,7 +22,7 @@ TEST(RunLoop, EndsWithAStageThatThrowsAndDoesNotQuoteIt) {
     configuration.pipeline = "claims";
     configuration.source_url = "postgres://nobody@127.0.0.1:1/claims";
     configuration.tables = {"claims.*"};
-    configuration.store = folder.path();
+    configuration.keep_in(folder.path());
     ASSERT_THAT(Pipeline::create(configuration, clock), IsOk());
     const auto pipeline = Pipeline::open(configuration, clock).value();
     RunWork work;

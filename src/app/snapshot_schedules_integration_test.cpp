@@ -281,7 +281,7 @@ protected:
         configuration.tables = {"claims.*"};
         configuration.slot = "schedules";
         configuration.publication = "schedules";
-        configuration.store = store.path();
+        configuration.keep_in(store.path());
         configuration.chunk_blocks = 1 + random() % 3;
         configuration.snapshot_workers = 1 + random() % 2;
         configuration.cut_interval = 20ms;

@@ -44,7 +44,7 @@ Result<std::vector<change::Position>> recorded_ends(const std::filesystem::path&
                                                     const Configuration& configuration,
                                                     const Clock& clock) {
     Configuration other = configuration;
-    other.store = store;
+    other.keep_in(store);
     TRY_LET(const auto pipeline, Pipeline::open(other, clock));
     ledger::PipelineState state;
     TRY(ledger::catch_up(state, pipeline->ledger()));
@@ -110,13 +110,13 @@ void end_reader_of_slot(const Configuration& configuration) {
 Result<store::FileLock> lead(CommandContext& context, const Configuration& configuration,
                              RunLease& lease, bool standby) {
     if (!standby) {
-        TRY_LET(store::FileLock lock, Pipeline::lock(configuration.store, "run"));
+        TRY_LET(store::FileLock lock, Pipeline::lock(configuration.state, "run"));
         TRY(lease.take_from_anybody());
         return lock;
     }
     std::optional<store::FileLock> lock;
     const auto take = [&]() -> Status {
-        TRY_LET(lock, Pipeline::lock(configuration.store, "run"));
+        TRY_LET(lock, Pipeline::lock(configuration.state, "run"));
         Status taken = lease.take();
         if (!taken) {
             lock.reset();
@@ -269,7 +269,7 @@ Status quality_command(CommandContext& context) {
 Status run(CommandContext& context, const RunOptions& options) {
     const SystemClock clock;
     TRY_LET(const Configuration configuration, read_configuration(context.configuration));
-    TRY_LET(const auto store, Pipeline::open_store(configuration));
+    TRY_LET(const auto store, Pipeline::open_store(configuration, clock));
     TRY_LET(RunLease lease, RunLease::of_this_process(*store, clock));
     TRY_LET(const store::FileLock lock, lead(context, configuration, lease, options.standby));
     const auto on_wait = [&](const Error& error) {

@@ -46,7 +46,7 @@ Result<std::unique_ptr<StageLineage>> StageLineage::open(const Configuration& co
     TRY_LET(auto parent,
             lineage::parent_from_environment([](const char* name) { return std::getenv(name); }));
     lineage::LineageReporter reporter(
-        {.file = PipelineFolders(configuration.store).lineage / "events.ndjson",
+        {.file = PipelineFolders(configuration.state).lineage / "events.ndjson",
          .job_namespace = configuration.pipeline,
          .release = WEIR_VERSION,
          .parent = std::move(parent)},
@@ -188,14 +188,18 @@ Dataset StageLineage::dataset_after(Stage stage, const TableName& table) const {
         case Stage::refine: return folder("processing", table);
         case Stage::load:
             return lineage::duckdb_dataset(
-                PipelineFolders(configuration_.store).warehouse_file().string(),
+                PipelineFolders(configuration_.state).warehouse_file().string(),
                 warehouse::history_name(table));
         default: return folder("landing", table);
     }
 }
 
 Dataset StageLineage::folder(const char* zone, const TableName& table) const {
-    return lineage::folder_dataset((configuration_.store / zone / table.to_string()).string());
+    const std::string path = fmt::format("{}/{}", zone, table.to_string());
+    if (configuration_.is_on_s3()) {
+        return lineage::bucket_dataset(configuration_.s3.bucket, configuration_.s3.prefix, path);
+    }
+    return lineage::folder_dataset(fmt::format("{}/{}", configuration_.store, path));
 }
 
 }  // namespace weir::app

@@ -26,6 +26,11 @@ Dataset folder_dataset(std::string_view folder) {
     return {.name_space = "file", .name = std::string(folder)};
 }
 
+Dataset bucket_dataset(std::string_view bucket, std::string_view prefix, std::string_view folder) {
+    return {.name_space = fmt::format("s3://{}", bucket),
+            .name = fmt::format("{}{}{}", prefix, prefix.empty() ? "" : "/", folder)};
+}
+
 Dataset duckdb_dataset(std::string_view file, const catalog::TableName& table) {
     return {.name_space = fmt::format("duckdb://{}", file),
             .name = fmt::format("{}.{}", table.schema, table.table)};

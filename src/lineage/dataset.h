@@ -53,6 +53,8 @@ Dataset postgres_dataset(std::string_view host, std::uint16_t port, std::string_
                          const catalog::TableName& table);
 /// `file`, the table's folder: single files come and go.
 Dataset folder_dataset(std::string_view folder);
+/// `s3://bucket`, the folder's key.
+Dataset bucket_dataset(std::string_view bucket, std::string_view prefix, std::string_view folder);
 /// `duckdb://path`, `schema.table`.
 Dataset duckdb_dataset(std::string_view file, const catalog::TableName& table);
 

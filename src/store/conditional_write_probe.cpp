@@ -49,6 +49,7 @@ Status race(const Write& write, std::size_t writers, std::string_view what) {
     std::latch start(static_cast<std::ptrdiff_t>(writers));
     {
         std::vector<std::jthread> threads;
+        threads.reserve(writers);
         for (std::size_t index = 0; index < writers; ++index) {
             threads.emplace_back([&, index] {
                 start.arrive_and_wait();

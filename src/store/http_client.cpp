@@ -8,13 +8,13 @@
 #include <cstring>
 #include <ctime>
 
-#include "base/sha256.h"
+#include "base/clock.h"
+#include "store/aws/signature.h"
 
 namespace weir::store {
 namespace {
 
 constexpr std::size_t idle_max = 16;
-constexpr std::string_view content_hash = "x-amz-content-sha256";
 
 struct FreeList {
     void operator()(curl_slist* list) const { curl_slist_free_all(list); }
@@ -22,23 +22,24 @@ struct FreeList {
 using HeaderList = std::unique_ptr<curl_slist, FreeList>;
 
 void append(HeaderList& list, const std::string& line) {
-    if (curl_slist* longer = curl_slist_append(list.get(), line.c_str())) {
-        static_cast<void>(list.release());
-        list.reset(longer);
+    if (list) {
+        curl_slist_append(list.get(), line.c_str());
+    } else {
+        list.reset(curl_slist_append(nullptr, line.c_str()));
     }
 }
 
-/// The headers as curl takes them. It hashes no body that it streams, so the hash is ours.
+/// The headers as curl takes them. It could sign by itself, but sorts some headers wrongly.
 HeaderList header_list(const HttpRequest& request) {
-    HeaderList list;
-    for (const HttpHeader& header : request.headers) {
-        append(list, header.name + ": " + header.value);
-    }
+    std::vector<HttpHeader> headers = request.headers;
     if (request.signer) {
-        append(list, fmt::format("{}: {}", content_hash, to_hex(sha256(request.body))));
-        if (!request.signer->session_token.empty()) {
-            append(list, "x-amz-security-token: " + request.signer->session_token);
-        }
+        // The server judges the time, so it is the machine's and no other.
+        const auto signature = aws::signature_headers(request, SystemClock().now());
+        headers.insert(headers.end(), signature.begin(), signature.end());
+    }
+    HeaderList list;
+    for (const HttpHeader& header : headers) {
+        append(list, header.name + ": " + header.value);
     }
     return list;
 }
@@ -134,7 +135,6 @@ private:
     }
     void set_limits(const HttpRequest& request, const HttpOptions& options);
     void set_trust(const HttpRequest& request, const HttpOptions& options);
-    void set_signer(const AwsSigner& signer);
     void set_exchange(const HttpRequest& request, Exchange& exchange);
     std::unexpected<Error> failure(CURLcode code, const HttpRequest& request) const;
 
@@ -160,12 +160,6 @@ void HttpClient::Connection::set_trust(const HttpRequest& request, const HttpOpt
     } else if (!options.proxy.empty()) {
         set(CURLOPT_PROXY, options.proxy.c_str());
     }
-}
-
-void HttpClient::Connection::set_signer(const AwsSigner& signer) {
-    set(CURLOPT_AWS_SIGV4, fmt::format("aws:amz:{}:{}", signer.region, signer.service).c_str());
-    set(CURLOPT_USERNAME, signer.access_key.c_str());
-    set(CURLOPT_PASSWORD, signer.secret_key.c_str());
 }
 
 void HttpClient::Connection::set_exchange(const HttpRequest& request, Exchange& exchange) {
@@ -221,9 +215,6 @@ Result<HttpResponse> HttpClient::Connection::send(const HttpRequest& request,
     set_trust(request, options);
     set_exchange(request, exchange);
     set(CURLOPT_HTTPHEADER, headers.get());
-    if (request.signer) {
-        set_signer(*request.signer);
-    }
     if (const CURLcode code = curl_easy_perform(curl_.get()); code != CURLE_OK) {
         return failure(code, request);
     }

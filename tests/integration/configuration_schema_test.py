@@ -20,7 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCHEMA = json.loads((ROOT / "packaging/weir.schema.json").read_text())
 VALIDATOR = Draft202012Validator(SCHEMA)
 READ, REFUSED = 3, 2
-MAPS = ["", "source", "cut", "refine", "models", "quality", "encryption"]
+MAPS = ["", "source", "s3", "cut", "refine", "models", "quality", "encryption"]
 
 # A value of each key that is not its default.
 VALUES = {
@@ -29,6 +29,8 @@ VALUES = {
     "source.snapshot_workers": 4, "source.snapshot_hold": "10m", "source.chunk_blocks": 16,
     "source.lock_wait": "5s", "source.slot_wait": "1h",
     "source.exclude": ["claims.scratch_*"], "source.look_for_tables": "1m",
+    "state": "state", "s3.endpoint": "http://127.0.0.1:9000", "s3.region": "eu-west-1", "s3.path_style": True,
+    "s3.sse": "kms", "s3.kms_key": "alias/payer", "s3.ca_file": "ca.pem", "s3.proxy": "http://127.0.0.1:3128",
     "cut.interval": "250ms", "cut.max_bytes": "1GiB",
     "refine.types": {"claims.claim.note": "json", "claims.claim.code": "decimal(12,2)"},
     "models.project": "claims", "models.dbt": "dbt", "models.every": "5m",
@@ -42,7 +44,8 @@ BAD = [
     {"source.postgres": ""}, {"source.tables": []}, {"source.tables": "claims.*"}, {"source.tables": [["a"]]},
     {"source.snapshot_only": "maybe"}, {"source.snapshot_workers": 0}, {"source.snapshot_workers": "many"},
     {"source.chunk_blocks": -1}, {"source.exclude": "claims.*"}, {"source.look_for_tables": "1d"},
-    {"store": {"s3": "bucket"}}, {"cut": [1]}, {"cut.interval": 1}, {"cut.interval": "1d"}, {"cut.interval": "1.5s"},
+    {"store": {"s3": "bucket"}}, {"state": ["a"]}, {"s3": "bucket"}, {"s3.sse": "aes"}, {"s3.path_style": "often"},
+    {"s3.region": ["eu"]}, {"cut": [1]}, {"cut.interval": 1}, {"cut.interval": "1d"}, {"cut.interval": "1.5s"},
     {"cut.max_bytes": 0}, {"cut.max_bytes": "64MB"},
     {"refine.types": {"claims.claim.note": ["json"]}}, {"models.every": "often"},
     {"models.project": ["claims"]}, {"quality.suites": "suite.json"}, {"tags": ["phi"]},

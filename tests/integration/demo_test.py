@@ -2,10 +2,10 @@
 
 import json
 import os
-import pathlib
 import subprocess
 
 from chain import BUILD, SHARE
+from postgres import reachable
 
 FIELDS = {"rows_initial", "initial_load_s", "changes", "landed_p50_ms", "landed_p99_ms", "loaded_p50_ms",
           "loaded_p99_ms", "published_p99_ms", "source_equals_warehouse", "ledger_verified", "quality_passed",
@@ -19,16 +19,8 @@ def run_demo(folder, *words):
         capture_output=True, text=True, timeout=300, env={**os.environ, "WEIR_SHARE": SHARE})
 
 
-def reachable(tmp_path):
-    """The server of the demo runs as another user, who must be able to reach the folder."""
-    for folder in [tmp_path, *tmp_path.parents]:
-        if folder.stat().st_uid == os.geteuid() and folder != pathlib.Path("/"):
-            folder.chmod(folder.stat().st_mode | 0o011)
-    return tmp_path / "demo"
-
-
 def test_json_ends_with_the_documented_fields_and_nothing_is_left(tmp_path):
-    folder = reachable(tmp_path)
+    folder = reachable(tmp_path) / "demo"
     done = run_demo(folder, "--json")
     assert done.returncode == 0, done.stderr[-3000:]
     result = json.loads(done.stdout.strip().splitlines()[-1])
@@ -39,7 +31,7 @@ def test_json_ends_with_the_documented_fields_and_nothing_is_left(tmp_path):
 
 
 def test_it_prints_results_proof_and_three_commands(tmp_path):
-    done = run_demo(reachable(tmp_path))
+    done = run_demo(reachable(tmp_path) / "demo")
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.count("source = warehouse") == 9
     for text in ("ledger verified", "initial load", "freshness, landed", "freshness, published", "cost",

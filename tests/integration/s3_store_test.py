@@ -41,7 +41,7 @@ def test_a_server_of_another_maker_keeps_the_contract(kind, tmp_path):
         assert "PASSED" in run_suite(server)
 
 
-@pytest.mark.parametrize("encryption", ["s3"])
+@pytest.mark.parametrize("encryption", ["s3", "kms"])
 def test_objects_may_be_encrypted_by_the_server(encryption, tmp_path):
     with S3Server.start("minio", tmp_path) as server:
         run_suite(server, WEIR_TEST_S3_ENCRYPTION=encryption)

@@ -51,6 +51,14 @@ def make_folder():
     return folder
 
 
+def reachable(folder):
+    """Returns the folder, which a server that runs as another user can reach by now."""
+    for part in [folder, *folder.parents]:
+        if part.stat().st_uid == os.geteuid() and part != pathlib.Path("/"):
+            part.chmod(part.stat().st_mode | 0o011)
+    return folder
+
+
 def free_port():
     """Returns a port that nobody listens on now."""
     with socket.socket() as listener:

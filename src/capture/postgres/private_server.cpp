@@ -1,14 +1,11 @@
 #include "capture/postgres/private_server.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <grp.h>
-#include <netinet/in.h>
 #include <pwd.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +18,7 @@
 #include <utility>
 
 #include "capture/postgres/connection.h"
+#include "store/free_port.h"
 
 namespace weir::capture::postgres {
 namespace {
@@ -50,25 +48,6 @@ Result<std::optional<Account>> server_account() {
                     "useradd -r postgres");
     }
     return Account{.user = entry->pw_uid, .group = entry->pw_gid};
-}
-
-Result<std::uint16_t> free_port() {
-    const int descriptor = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    // The sockets API takes every kind of address as this one.
-    auto* generic = reinterpret_cast<sockaddr*>(&address);  // NOLINT(*-reinterpret-cast)
-    const bool bound = descriptor >= 0 && bind(descriptor, generic, size) == 0 &&
-                       getsockname(descriptor, generic, &size) == 0;
-    close(descriptor);
-    if (!bound) {
-        return fail(ErrorKind::unavailable,
-                    "cannot find a free port on the loopback interface; end a program that listens "
-                    "there, or widen net.ipv4.ip_local_port_range");
-    }
-    return ntohs(address.sin_port);
 }
 
 /// Runs between fork and exec: only calls that are safe there.
@@ -210,7 +189,7 @@ Result<PrivateServer> PrivateServer::start(const Options& options) {
     // Somebody may take the port before the server does.
     Status spawned;
     for (int tries = 0; tries < port_tries && server.process_ == 0; ++tries) {
-        TRY_LET(server.port_, free_port());
+        TRY_LET(server.port_, store::free_port());
         spawned = server.spawn();
     }
     TRY(spawned);

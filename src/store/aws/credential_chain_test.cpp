@@ -16,7 +16,6 @@ namespace weir::store::aws {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 constexpr Timestamp start{std::chrono::seconds(1'798'761'600)};  // 2027-01-01.
 

@@ -27,7 +27,7 @@ std::optional<std::string> setting(const Environment& environment, const char* v
 
 Result<std::string> read_token(const std::string& path) {
     std::ifstream file(path);
-    std::string token{std::istreambuf_iterator<char>(file), {}};
+    const std::string token{std::istreambuf_iterator<char>(file), {}};
     if (!file || token.empty()) {
         return fail(ErrorKind::denied, "cannot read the token for AWS credentials, file={}", path);
     }
