@@ -80,7 +80,7 @@ private:
 
     void show(const ledger::HashProgress& files) {
         const std::uint64_t percent = files.total == 0 ? 100 : files.bytes * 100 / files.total;
-        if (percent != percent_) {
+        if (percent != percent_ && files.total >= remember_bytes) {
             percent_ = percent;
             context_.report.progress(
                 fmt::format("hashed {} % of {} MiB", percent, files.total >> 20U));

@@ -124,14 +124,14 @@ Status Pipeline::create(const Configuration& configuration, const Clock& clock) 
 
 Result<std::unique_ptr<Pipeline>> Pipeline::open(const Configuration& configuration,
                                                  const Clock& clock) {
-    TRY_LET(auto store, open_store(configuration, clock));
+    TRY_LET(auto store, open_existing_store(configuration, clock));
     return open(configuration, clock, {.store = std::move(store)});
 }
 
-Result<std::unique_ptr<store::ObjectStore>> Pipeline::open_store(const Configuration& configuration,
-                                                                 const Clock& clock) {
+Result<std::unique_ptr<store::ObjectStore>> Pipeline::open_existing_store(
+    const Configuration& configuration, const Clock& clock) {
     TRY(check_exists(configuration));
-    return app::open_store(configuration, clock);
+    return open_store(configuration, clock);
 }
 
 Result<std::unique_ptr<Pipeline>> Pipeline::open(const Configuration& configuration,

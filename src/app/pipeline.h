@@ -57,7 +57,7 @@ public:
     static Result<std::unique_ptr<Pipeline>> open(const Configuration& configuration,
                                                   const Clock& clock, Neighbours neighbours);
     /// Opens the store of a pipeline that exists. Fails as `open` does.
-    static Result<std::unique_ptr<store::ObjectStore>> open_store(
+    static Result<std::unique_ptr<store::ObjectStore>> open_existing_store(
         const Configuration& configuration, const Clock& clock);
 
     /// Keeps other processes of this machine from a stage, or from `run`. Fails with

@@ -269,7 +269,7 @@ Status quality_command(CommandContext& context) {
 Status run(CommandContext& context, const RunOptions& options) {
     const SystemClock clock;
     TRY_LET(const Configuration configuration, read_configuration(context.configuration));
-    TRY_LET(const auto store, Pipeline::open_store(configuration, clock));
+    TRY_LET(const auto store, Pipeline::open_existing_store(configuration, clock));
     TRY_LET(RunLease lease, RunLease::of_this_process(*store, clock));
     TRY_LET(const store::FileLock lock, lead(context, configuration, lease, options.standby));
     const auto on_wait = [&](const Error& error) {

@@ -49,6 +49,7 @@ def _s3mock(_folder, port, _tls, _domain):
 
 
 COMMANDS = {"versitygw": _versitygw, "minio": _minio, "s3mock": _s3mock}
+READY = {"minio": "/minio/health/ready"}  # It answers requests with 503 until then.
 SETTINGS = {"MINIO_ROOT_USER": ACCESS, "MINIO_ROOT_PASSWORD": SECRET, "MINIO_BROWSER": "off", "MINIO_UPDATE": "off",
             # For SSE-KMS: a key of this name, for tests only.
             "MINIO_KMS_SECRET_KEY": "weir-key:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
@@ -78,23 +79,25 @@ class S3Server:
         with open(folder / "server.log", "ab") as log:
             process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, env={**os.environ, **SETTINGS})
         try:
-            cls._wait(process, port, tls, folder)
+            cls._wait(process, port, tls, folder, READY.get(kind))
             yield cls(process, port, "https" if tls else "http")
         finally:
             process.terminate()
             process.wait()
 
     @staticmethod
-    def _wait(process, port, tls, folder):
-        """Waits until anything is answered: a refusal is up."""
+    def _wait(process, port, tls, folder, ready):
+        """Waits until it says that it is ready or, where it says no such thing, until anything is answered: a refusal is up."""
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             with contextlib.suppress(OSError, http.client.HTTPException):
                 connection = (http.client.HTTPSConnection("localhost", port, context=ssl._create_unverified_context())
                               if tls else http.client.HTTPConnection("127.0.0.1", port))
-                connection.request("GET", "/")
-                connection.getresponse().read()
-                return
+                connection.request("GET", ready or "/")
+                answer = connection.getresponse()
+                answer.read()
+                if not ready or answer.status == 200:
+                    return
             assert process.poll() is None, (folder / "server.log").read_text()[-3000:]
             time.sleep(0.05)
         raise RuntimeError((folder / "server.log").read_text()[-3000:])

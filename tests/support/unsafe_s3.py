@@ -31,7 +31,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         query = dict(urllib.parse.parse_qsl(self.path.partition("?")[2], keep_blank_values=True))
         if "uploads" in query:
             return self._answer(200, b"<ListMultipartUploadsResult/>")
-        found = "".join(f"<Contents><Key>{key}</Key><Size>{len(OBJECTS[key][0])}</Size></Contents>"
+        found = "".join(f"<Contents><Key>{key}</Key><LastModified>2026-01-31T12:00:00.000Z</LastModified><Size>{len(OBJECTS[key][0])}</Size></Contents>"
                         for key in sorted(OBJECTS) if key.startswith(query.get("prefix", "")))
         return self._answer(200, f"<ListBucketResult>{found}</ListBucketResult>".encode())
 
