@@ -146,11 +146,11 @@ Result<std::vector<ObjectInfo>> S3Store::list(std::string_view prefix) const {
     std::vector<ObjectInfo> objects;
     std::optional<std::string> from;
     do {
-        TRY_LET(ListedPage page, list_page(prefix, from, page_keys_max));
-        for (ObjectInfo& object : page.objects) {
+        TRY_LET(const ListedPage page, list_page(prefix, from, page_keys_max));
+        for (const ObjectInfo& object : page.objects) {
             objects.push_back({.key = object.key.substr(ours), .bytes = object.bytes});
         }
-        from = std::move(page.next);
+        from = page.next;
     } while (from);
     std::ranges::sort(objects, {}, &ObjectInfo::key);
     return objects;
