@@ -53,9 +53,7 @@ Result<LeaseNote> parse_lease(std::span<const std::byte> bytes) {
         return fail(ErrorKind::corrupt,
                     "the lease is none of this release; remove it if no weir runs, path={}", key);
     };
-    const json note =
-        json::parse(reinterpret_cast<const char*>(bytes.data()),
-                    reinterpret_cast<const char*>(bytes.data() + bytes.size()), nullptr, false);
+    const json note = json::parse(as_text(bytes), nullptr, false);
     try {
         if (note.is_discarded() || note.at("format") != format) {
             return corrupt();

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/result_matchers.h"
@@ -41,10 +42,8 @@ protected:
 
     std::vector<std::string> landed() const {
         const auto objects = store_->list("landing/").value();
-        std::vector<std::string> keys;
-        for (const store::ObjectInfo& object : objects) {
-            keys.push_back(object.key);
-        }
+        std::vector<std::string> keys(objects.size());
+        std::ranges::transform(objects, keys.begin(), &store::ObjectInfo::key);
         return keys;
     }
 

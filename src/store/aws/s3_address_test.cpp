@@ -10,7 +10,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-std::string url_of(S3Options options) {
+std::string url_of(const S3Options& options) {
     return S3Address(options).url("a b/y=1", {});
 }
 

@@ -47,7 +47,7 @@ std::string S3Client::full_key(std::string_view key) const {
 
 Result<HttpResponse> S3Client::send_once(const S3Request& request) {
     TRY_LET(const Credentials credentials, credentials_.get());
-    HttpRequest signed_request{
+    const HttpRequest signed_request{
         .method = request.method,
         .url = address_.url(request.key.empty() ? "" : full_key(request.key), request.query),
         .headers = request.headers,

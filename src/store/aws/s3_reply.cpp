@@ -69,9 +69,10 @@ constexpr Advice other_refusal{"", Next::give_up, ErrorKind::invalid,
                                "look at the settings under `s3`, and up the code"};
 
 const Advice& advice_on(int status, std::string_view code) {
-    if (const auto known = std::ranges::find(advices, code, &Advice::code);
-        known != advices.end() && !code.empty()) {
-        return *known;
+    for (const Advice& advice : advices) {
+        if (advice.code == code) {
+            return advice;
+        }
     }
     switch (status) {
         case 301:
