@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 
@@ -25,10 +26,8 @@ class FaultyStoreTest : public ::testing::Test {
 protected:
     std::vector<std::string> keys() const { return names(store_->list("").value()); }
     static std::vector<std::string> names(const std::vector<ObjectInfo>& objects) {
-        std::vector<std::string> names;
-        for (const ObjectInfo& object : objects) {
-            names.push_back(object.key);
-        }
+        std::vector<std::string> names(objects.size());
+        std::ranges::transform(objects, names.begin(), &ObjectInfo::key);
         return names;
     }
     std::size_t unfinished() const {

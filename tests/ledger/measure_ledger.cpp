@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <cstdio>
 #include <ctime>
 #include <nlohmann/json.hpp>
 #include <span>
@@ -227,9 +228,7 @@ Result<nlohmann::json> measure(const std::filesystem::path& folder,
     return result;
 }
 
-}  // namespace
-
-int main(int count, char** arguments) {
+int run(int count, char** arguments) {
     std::array<std::uint64_t, 3> numbers{};
     bool understood = count == 5;
     for (std::size_t index = 0; understood && index < numbers.size(); ++index) {
@@ -249,4 +248,15 @@ int main(int count, char** arguments) {
     }
     fmt::print("{}\n", figures->dump());
     return 0;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    try {
+        return run(count, arguments);
+    } catch (const std::exception& error) {
+        std::fputs(error.what(), stderr);
+        return 1;
+    }
 }
