@@ -160,8 +160,9 @@ def test_an_older_head_stops_the_start(chain, payer):
     check_goes_on(chain, payer)
 
 
-@pytest.mark.parametrize("part, message", [("ledger/head", "it was taken back"), ("ledger", "the ledger went back")])
-def test_an_older_ledger_stops_a_running_weir(chain, payer, part, message):
+# Files are exchanged one after another, so that weir may meet an older head before the older checkpoint.
+@pytest.mark.parametrize("part, messages", [("ledger/head", ["it was taken back"]), ("ledger", ["the ledger went back", "it was taken back"])])
+def test_an_older_ledger_stops_a_running_weir(chain, payer, part, messages):
     put_older = older(chain, part)
     run = chain.start("run")
     try:
@@ -170,7 +171,7 @@ def test_an_older_ledger_stops_a_running_weir(chain, payer, part, message):
         wait_until(lambda: chain.weir("status")["loaded"] > cuts, chain.log)
         put_newer = put_older()
         assert run.wait(120) == 5, chain.log()
-        assert message in chain.log() and "put the newest ledger/ back" in chain.log()
+        assert any(message in chain.log() for message in messages) and "put the newest ledger/ back" in chain.log()
         put_newer()
     finally:
         run.send_signal(signal.SIGKILL)
