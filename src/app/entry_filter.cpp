@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "ledger/receipt.h"
+#include "ledger/file_list.h"
 #include "ledger/time_text.h"
 
 namespace weir::app {
@@ -47,17 +47,6 @@ Result<Timestamp> parse_since(std::string text) {
                     given);
     }
     return *time;
-}
-
-template <typename Body>
-bool overlaps(const Body& body, ledger::CutNumber first, ledger::CutNumber last) {
-    if constexpr (requires { body.cut; }) {
-        return first <= body.cut && body.cut <= last;
-    } else if constexpr (std::is_same_v<Body, ledger::CutsLoaded>) {
-        return body.from < last && first <= body.to;
-    } else {
-        return false;
-    }
 }
 
 template <typename Body>
@@ -106,10 +95,7 @@ Result<bool> EntryFilter::wants(const ledger::Entry& entry, const ledger::Ledger
         (time_ && entry.run.time < *time_)) {
         return false;
     }
-    if (cuts_ &&
-        !std::visit(
-            [this](const auto& body) { return overlaps(body, cuts_->first, cuts_->second); },
-            entry.body)) {
+    if (cuts_ && !ledger::is_about(entry.body, cuts_->first, cuts_->second)) {
         return false;
     }
     if (!table_ ||

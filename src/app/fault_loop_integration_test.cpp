@@ -36,6 +36,7 @@
 #include "capture/postgres/connection.h"
 #include "capture/postgres/private_server.h"
 #include "capture/postgres/replication_slot.h"
+#include "ledger/file_list.h"
 #include "sql/faulty_session.h"
 #include "store/faulty_store.h"
 #include "store/local_store.h"
@@ -303,18 +304,10 @@ private:
     }
 
     Status name_files(const ledger::Entry& entry, std::set<std::string>& named) {
-        const ledger::FileList* files = nullptr;
-        if (const auto* chunk = std::get_if<ledger::ChunkLanded>(&entry.body)) {
-            files = &chunk->files;
-        } else if (const auto* cut = std::get_if<ledger::CutLanded>(&entry.body)) {
-            files = &cut->files;
-        } else if (const auto* refined = std::get_if<ledger::CutRefined>(&entry.body)) {
-            files = &refined->files;
-        }
-        if (files != nullptr) {
-            TRY_LET(const auto listed, pipeline_.ledger().read_files(*files));
+        for (const ledger::NamedList& list : ledger::lists_of(entry.body)) {
+            TRY_LET(const auto listed, pipeline_.ledger().read_files(list.files));
             for (const ledger::DataFile& file : listed) {
-                named.insert(ledger::stored_key(file.path, entry.run.epoch));
+                named.insert(ledger::object_key(file, entry.run.epoch, list));
             }
         }
         return {};

@@ -1,26 +1,24 @@
 #include "landing/orphans.h"
 
+#include <fmt/format.h>
+
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "landing/landed_path.h"
+#include "ledger/file_list.h"
 
 namespace weir::landing {
 namespace {
+
+constexpr std::string_view zone = "landing";
 
 struct NamedFiles {
     std::set<std::string> keys;
     ledger::Epoch capture{};  // The lease's newest.
 };
-
-const ledger::FileList* files_of(const ledger::EntryBody& body) {
-    if (const auto* chunk = std::get_if<ledger::ChunkLanded>(&body)) {
-        return &chunk->files;
-    }
-    const auto* cut = std::get_if<ledger::CutLanded>(&body);
-    return cut == nullptr ? nullptr : &cut->files;
-}
 
 Result<NamedFiles> named_files(ledger::Ledger& ledger) {
     NamedFiles named;
@@ -30,10 +28,13 @@ Result<NamedFiles> named_files(ledger::Ledger& ledger) {
             entry.run.stage == ledger::Stage::capture) {
             named.capture = entry.run.epoch;
         }
-        if (const ledger::FileList* list = files_of(entry.body)) {
-            TRY_LET(const auto files, ledger.read_files(*list));
+        for (const ledger::NamedList& list : ledger::lists_of(entry.body)) {
+            if (list.folder != zone) {
+                continue;
+            }
+            TRY_LET(const auto files, ledger.read_files(list.files));
             for (const ledger::DataFile& file : files) {
-                named.keys.insert(ledger::stored_key(file.path, entry.run.epoch));
+                named.keys.insert(ledger::object_key(file, entry.run.epoch, list));
             }
         }
     }
@@ -45,7 +46,7 @@ Result<NamedFiles> named_files(ledger::Ledger& ledger) {
 Result<std::vector<store::ObjectInfo>> orphans(const store::ObjectStore& store,
                                                ledger::Ledger& ledger) {
     // Listed first: what is committed in between is named by the time the ledger is read.
-    TRY_LET(auto objects, store.list("landing/"));
+    TRY_LET(auto objects, store.list(fmt::format("{}/", zone)));
     TRY_LET(const NamedFiles named, named_files(ledger));
     std::erase_if(objects, [&](const store::ObjectInfo& object) {
         const auto epoch = epoch_of_key(object.key);

@@ -59,6 +59,17 @@ Result<Entry> entry_from_json(const Json& object) {
     return entry;
 }
 
+template <typename Body>
+bool is_about_one(const Body& body, CutNumber first, CutNumber last) {
+    if constexpr (std::is_same_v<Body, CutsLoaded>) {
+        return body.from < last && first <= body.to;
+    } else if constexpr (requires { body.cut; }) {
+        return first <= body.cut && body.cut <= last;
+    } else {
+        return false;
+    }
+}
+
 }  // namespace
 
 std::string_view to_string(Stage stage) {
@@ -93,6 +104,10 @@ std::string bound_name(std::string_view path) {
 
 std::string sealed_key(std::string_view path, Epoch epoch) {
     return stored_key(path, epoch) + ".sealed";
+}
+
+bool is_about(const EntryBody& body, CutNumber first, CutNumber last) {
+    return std::visit([&](const auto& one) { return is_about_one(one, first, last); }, body);
 }
 
 std::string_view kind_of(const EntryBody& body) {

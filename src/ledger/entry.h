@@ -233,6 +233,9 @@ struct Entry {
 
 /// The entry's name as users see it: "cut landed".
 std::string_view kind_of(const EntryBody& body);
+/// Whether an entry is about one of these cuts, the first and the last included: landed, refined,
+/// loaded, built, checked, published, reconciled.
+bool is_about(const EntryBody& body, CutNumber first, CutNumber last);
 
 /// Writes canonical JSON (RFC 8785). Fails with `invalid` past 4 KiB.
 Result<std::string> format_entry(const Entry& entry);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <span>
 
-#include "ledger/file_list.h"
 #include "store/object_key.h"
 
 namespace weir::ledger {
@@ -55,14 +54,9 @@ Status FileCheck::add(std::uint64_t index, const Entry& entry) {
         std::erase_if(files_, [](const NamedFile& file) { return file.of_chunk; });
     } else if (const auto* const schema = std::get_if<SchemaChanged>(&entry.body)) {
         return add_contract(*schema).with(fmt::format("entry {}", index));
-    } else if (const auto* const chunk = std::get_if<ChunkLanded>(&entry.body)) {
-        return add_list(index, entry, chunk->files, {.folder = "landing"});
-    } else if (const auto* const cut = std::get_if<CutLanded>(&entry.body)) {
-        return add_list(index, entry, cut->files, {.folder = "landing"});
-    } else if (const auto* const refined = std::get_if<CutRefined>(&entry.body)) {
-        TRY(add_list(index, entry, refined->files, {.folder = "processing"}));
-        return add_list(index, entry, refined->quarantine,
-                        {.folder = "quarantine", .sealed = true});
+    }
+    for (const NamedList& list : lists_of(entry.body)) {
+        TRY(add_list(index, entry, list));
     }
     return {};
 }
@@ -73,15 +67,14 @@ Status FileCheck::add_contract(const SchemaChanged& body) {
     return {};
 }
 
-Status FileCheck::add_list(std::uint64_t index, const Entry& entry, const FileList& list,
-                           Zone zone) {
-    documents_ += std::holds_alternative<Manifest>(list) ? 1U : 0U;
-    TRY_LET(const auto files, read_file_list(store_, list).with(fmt::format("entry {}", index)));
+Status FileCheck::add_list(std::uint64_t index, const Entry& entry, const NamedList& list) {
+    documents_ += std::holds_alternative<Manifest>(list.files) ? 1U : 0U;
+    TRY_LET(const auto files,
+            read_file_list(store_, list.files).with(fmt::format("entry {}", index)));
     for (const DataFile& file : files) {
-        TRY(check_place(file, zone.folder).with(fmt::format("entry {}", index)));
+        TRY(check_place(file, list.folder).with(fmt::format("entry {}", index)));
         files_.push_back({.entry = index,
-                          .key = zone.sealed ? sealed_key(file.path, entry.run.epoch)
-                                             : stored_key(file.path, entry.run.epoch),
+                          .key = object_key(file, entry.run.epoch, list),
                           .bytes = file.bytes,
                           .sha256 = file.sha256,
                           .of_chunk = std::holds_alternative<ChunkLanded>(entry.body)});

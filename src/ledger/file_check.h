@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "ledger/entry.h"
+#include "ledger/file_list.h"
 #include "store/object_store.h"
 
 namespace weir::ledger {
@@ -57,14 +58,9 @@ public:
     std::uint64_t bytes() const;
 
 private:
-    /// What an entry names: where it is, and whether it is sealed.
-    struct Zone {
-        std::string_view folder;
-        bool sealed = false;
-    };
     class Progress;
 
-    Status add_list(std::uint64_t index, const Entry& entry, const FileList& list, Zone zone);
+    Status add_list(std::uint64_t index, const Entry& entry, const NamedList& list);
     Status add_contract(const SchemaChanged& body);
     /// The first file that is to be hashed.
     std::size_t first_after(const FilePlace& place) const;

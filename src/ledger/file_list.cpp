@@ -13,6 +13,24 @@ constexpr std::size_t list_bytes_max = 1700;  // An entry may have two lists.
 
 }  // namespace
 
+std::vector<NamedList> lists_of(const EntryBody& body) {
+    if (const auto* const chunk = std::get_if<ChunkLanded>(&body)) {
+        return {{.files = chunk->files, .folder = "landing"}};
+    }
+    if (const auto* const cut = std::get_if<CutLanded>(&body)) {
+        return {{.files = cut->files, .folder = "landing"}};
+    }
+    if (const auto* const refined = std::get_if<CutRefined>(&body)) {
+        return {{.files = refined->files, .folder = "processing"},
+                {.files = refined->quarantine, .folder = "quarantine", .sealed = true}};
+    }
+    return {};
+}
+
+std::string object_key(const DataFile& file, Epoch epoch, const NamedList& list) {
+    return list.sealed ? sealed_key(file.path, epoch) : stored_key(file.path, epoch);
+}
+
 std::string manifest_key(const Manifest& manifest) {
     return fmt::format("ledger/manifests/{}.json", to_hex(manifest.sha256));
 }

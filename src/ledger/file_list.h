@@ -13,6 +13,18 @@ namespace weir::ledger {
 
 // What entries name by hash: lists of files and contracts.
 
+/// A list of files that an entry names, and what its objects are called.
+struct NamedList {
+    const FileList& files;
+    std::string_view folder;  // Above all of its paths.
+    bool sealed = false;
+};
+
+/// The lists of an entry, which they see; none for most kinds.
+std::vector<NamedList> lists_of(const EntryBody& body);
+/// Returns the key of a listed file's object. `epoch` is that of the entry's run.
+std::string object_key(const DataFile& file, Epoch epoch, const NamedList& list);
+
 std::string manifest_key(const Manifest& manifest);
 std::string contract_key(const SchemaChanged& entry);
 

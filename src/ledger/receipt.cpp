@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "ledger/file_list.h"
 #include "ledger/json_value.h"
 #include "ledger/key_file.h"
 #include "ledger/key_rotation.h"
@@ -12,17 +11,6 @@ namespace weir::ledger {
 namespace {
 
 constexpr std::string_view format_name = "weir receipt v1";
-
-template <typename Body>
-bool is_of_cut(const Body& body, CutNumber cut) {
-    if constexpr (std::is_same_v<Body, CutsLoaded>) {
-        return body.from < cut && cut <= body.to;
-    } else if constexpr (requires { body.cut; }) {
-        return body.cut == cut;
-    } else {
-        return false;
-    }
-}
 
 Json json_of(const std::variant<CutNumber, ReceiptFile>& subject) {
     if (const auto* const cut = std::get_if<CutNumber>(&subject)) {
@@ -134,7 +122,7 @@ Status check_cut(const Proven& proven, CutNumber cut) {
     for (const auto& [index, entry] : proven.entries) {
         const auto* const chunk = std::get_if<ChunkLanded>(&entry.body);
         const bool is_chunk = chunk != nullptr && chunk->attempt == landed->snapshot_attempt;
-        if (!is_chunk && !is_about(entry.body, cut)) {
+        if (!is_chunk && !is_about(entry.body, cut, cut)) {
             return fail(ErrorKind::corrupt, "entry {} is not about the cut, cut={}", index,
                         cut.value);
         }
@@ -162,7 +150,7 @@ Status check_file(const Proven& proven, const ReceiptFile& file,
         for (const NamedList& list : lists_of(entry.body)) {
             TRY_LET(const auto files, files_of(list.files, manifest));
             for (const DataFile& named : files) {
-                if (receipt_file(named, entry.run.epoch, list.sealed) == file) {
+                if (receipt_file(named, entry.run.epoch, list) == file) {
                     return {};
                 }
             }
@@ -219,27 +207,8 @@ Result<ReceiptVerdict> check_receipt(const Receipt& receipt,
                           .entries = std::move(proven.entries)};
 }
 
-bool is_about(const EntryBody& body, CutNumber cut) {
-    return std::visit([cut](const auto& one) { return is_of_cut(one, cut); }, body);
-}
-
-std::vector<NamedList> lists_of(const EntryBody& body) {
-    if (const auto* const chunk = std::get_if<ChunkLanded>(&body)) {
-        return {{.files = chunk->files}};
-    }
-    if (const auto* const cut = std::get_if<CutLanded>(&body)) {
-        return {{.files = cut->files}};
-    }
-    if (const auto* const refined = std::get_if<CutRefined>(&body)) {
-        return {{.files = refined->files}, {.files = refined->quarantine, .sealed = true}};
-    }
-    return {};
-}
-
-ReceiptFile receipt_file(const DataFile& file, Epoch epoch, bool sealed) {
-    return {.path = sealed ? sealed_key(file.path, epoch) : stored_key(file.path, epoch),
-            .bytes = file.bytes,
-            .sha256 = file.sha256};
+ReceiptFile receipt_file(const DataFile& file, Epoch epoch, const NamedList& list) {
+    return {.path = object_key(file, epoch, list), .bytes = file.bytes, .sha256 = file.sha256};
 }
 
 }  // namespace weir::ledger

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "ledger/checkpoint.h"
 #include "ledger/entry.h"
+#include "ledger/file_list.h"
 #include "ledger/note_key.h"
 
 namespace weir::ledger {
@@ -56,16 +57,7 @@ struct ReceiptVerdict {
 Result<ReceiptVerdict> check_receipt(const Receipt& receipt,
                                      const std::optional<VerifyingKey>& trusted);
 
-/// Whether an entry is about a cut: landed, refined, loaded, built, checked, published, reconciled.
-bool is_about(const EntryBody& body, CutNumber cut);
-
-/// The lists of files that an entry names; none for most kinds.
-struct NamedList {
-    const FileList& files;
-    bool sealed = false;
-};
-std::vector<NamedList> lists_of(const EntryBody& body);
-/// Returns a file as the list of an entry with this epoch names it.
-ReceiptFile receipt_file(const DataFile& file, Epoch epoch, bool sealed);
+/// Returns a file as an entry with this epoch names it in a list.
+ReceiptFile receipt_file(const DataFile& file, Epoch epoch, const NamedList& list);
 
 }  // namespace weir::ledger

@@ -28,7 +28,7 @@ public:
                 take_chunks();
             }
         }
-        if (is_about(entry.body, cut_)) {
+        if (is_about(entry.body, cut_, cut_)) {
             entries.emplace(index, entry);
         }
         return state_.apply(entry);
@@ -64,7 +64,7 @@ public:
             }
             TRY_LET(const auto files, read_file_list(store_, list.files));
             for (const DataFile& file : files) {
-                TRY(compare(index, entry, list, receipt_file(file, entry.run.epoch, list.sealed)));
+                TRY(compare(index, entry, list, receipt_file(file, entry.run.epoch, list)));
             }
         }
         return {};
@@ -112,33 +112,33 @@ Result<std::optional<std::string>> manifest_text(const store::ObjectStore& store
 
 }  // namespace
 
-Result<Receipt> ReceiptBook::of_cut(CutNumber cut) {
-    CutEntries collected(cut);
-    Entries keys;
+template <typename Collector>
+Result<ReceiptBook::Entries> ReceiptBook::key_changes_beside(Collector& collector) {
+    Entries changes;
     TRY(ledger_.read_each({}, [&](std::uint64_t index, const Entry& entry) {
         if (std::holds_alternative<KeyRotated>(entry.body)) {
-            keys.emplace(index, entry);
+            changes.emplace(index, entry);
         }
-        return collected.see(index, entry);
+        return collector.see(index, entry);
     }));
+    return changes;
+}
+
+Result<Receipt> ReceiptBook::of_cut(CutNumber cut) {
+    CutEntries collected(cut);
+    TRY_LET(Entries entries, key_changes_beside(collected));
     if (collected.entries.empty()) {
         return fail(ErrorKind::not_found,
                     "no such cut has landed; `weir status` says which is the last, cut={}",
                     cut.value);
     }
-    keys.merge(collected.entries);
-    return write({.subject = cut, .entries = {}, .manifest = {}, .verifier_key = {}}, keys);
+    entries.merge(collected.entries);
+    return write({.subject = cut, .entries = {}, .manifest = {}, .verifier_key = {}}, entries);
 }
 
 Result<Receipt> ReceiptBook::of_file(const WantedFile& file) {
     FileEntry search(store_, file);
-    Entries entries;
-    TRY(ledger_.read_each({}, [&](std::uint64_t index, const Entry& entry) {
-        if (std::holds_alternative<KeyRotated>(entry.body)) {
-            entries.emplace(index, entry);
-        }
-        return search.see(index, entry);
-    }));
+    TRY_LET(Entries entries, key_changes_beside(search));
     if (!search.found) {
         return fail(ErrorKind::not_found,
                     "no entry of the ledger names this file: it was never committed, or it was "

@@ -32,7 +32,12 @@ public:
     Result<Receipt> of_file(const WantedFile& file);
 
 private:
-    Result<Receipt> write(Receipt receipt, const std::map<std::uint64_t, Entry>& entries);
+    using Entries = std::map<std::uint64_t, Entry>;
+
+    /// Shows the ledger to a collector; returns the changes of its key, which every receipt has.
+    template <typename Collector>
+    Result<Entries> key_changes_beside(Collector& collector);
+    Result<Receipt> write(Receipt receipt, const Entries& entries);
 
     Ledger& ledger_;
     const store::ObjectStore& store_;
