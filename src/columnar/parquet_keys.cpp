@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/byte_text.h"
+#include "columnar/leaf_path.h"
 
 namespace weir::columnar {
 namespace {
@@ -81,9 +82,8 @@ public:
         if (field.type()->num_fields() == 0) {
             TRY_LET(columns_[path], keys_of(key_class));
         }
-        const bool is_list = field.type()->id() == arrow::Type::LIST;
         for (const auto& inner : field.type()->fields()) {
-            TRY(add(*inner, path + "." + (is_list ? "list.element" : inner->name()), key_class));
+            TRY(add(*inner, leaf_path(path, *field.type(), *inner), key_class));
         }
         return {};
     }

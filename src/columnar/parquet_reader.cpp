@@ -55,10 +55,6 @@ ParquetReader::ParquetReader(ParquetReader&&) noexcept = default;
 ParquetReader& ParquetReader::operator=(ParquetReader&&) noexcept = default;
 ParquetReader::~ParquetReader() = default;
 
-Result<ParquetReader> ParquetReader::open(std::shared_ptr<arrow::io::RandomAccessFile> file) {
-    return open(std::move(file), FileDecryption{});
-}
-
 Result<ParquetReader> ParquetReader::open(std::shared_ptr<arrow::io::RandomAccessFile> file,
                                           FileDecryption decryption) {
     std::unique_ptr<parquet::arrow::FileReader> reader;
@@ -68,11 +64,6 @@ Result<ParquetReader> ParquetReader::open(std::shared_ptr<arrow::io::RandomAcces
         return reader->GetSchema(&schema);
     }));
     return ParquetReader(std::move(reader), std::move(schema), std::move(decryption.refusal));
-}
-
-Result<ParquetReader> ParquetReader::open(const store::ObjectStore& store,
-                                          const StoredContent& content) {
-    return open(store, content, nullptr, {});
 }
 
 Result<ParquetReader> ParquetReader::open(const store::ObjectStore& store,

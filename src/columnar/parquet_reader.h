@@ -22,17 +22,14 @@ namespace weir::columnar {
 class ParquetReader {
 public:
     /// Fails with `corrupt` if this is not a Parquet file.
-    static Result<ParquetReader> open(std::shared_ptr<arrow::io::RandomAccessFile> file);
-    /// Opens a file under keys. Fails with `corrupt` if it is another one, and as the key service
-    /// does.
+    /// If it is another file than the keys are for, likewise; and as the key service fails.
     static Result<ParquetReader> open(std::shared_ptr<arrow::io::RandomAccessFile> file,
-                                      FileDecryption decryption);
+                                      FileDecryption decryption = {});
     /// Opens a file that the ledger names, after `open_verified`. `store` outlives the reader.
-    static Result<ParquetReader> open(const store::ObjectStore& store,
-                                      const StoredContent& content);
-    /// The same; under `keys` it is the file of that name. Null: it is in the open.
+    /// Under `keys` it is the file of that name; null: it is in the open.
     static Result<ParquetReader> open(const store::ObjectStore& store, const StoredContent& content,
-                                      const ParquetKeys* keys, const std::string& name);
+                                      const ParquetKeys* keys = nullptr,
+                                      const std::string& name = {});
     ParquetReader(ParquetReader&&) noexcept;
     ParquetReader& operator=(ParquetReader&&) noexcept;
     ~ParquetReader();

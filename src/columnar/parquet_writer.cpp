@@ -16,6 +16,7 @@
 
 #include "columnar/arrow_status.h"
 #include "columnar/hashing_stream.h"
+#include "columnar/leaf_path.h"
 
 namespace weir::columnar {
 namespace {
@@ -54,10 +55,8 @@ void visit_leaves(const arrow::DataType& type, const std::string& path, const Vi
     if (type.num_fields() == 0) {
         visit(type, path);
     }
-    const bool is_list = type.id() == arrow::Type::LIST;
     for (const auto& field : type.fields()) {
-        visit_leaves(*field->type(), path + "." + (is_list ? "list.element" : field->name()),
-                     visit);
+        visit_leaves(*field->type(), leaf_path(path, type, *field), visit);
     }
 }
 
