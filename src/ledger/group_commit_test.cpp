@@ -13,6 +13,7 @@
 #include "base/result_matchers.h"
 #include "ledger/head.h"
 #include "ledger/ledger_fixture.h"
+#include "ledger/overtaken_store.h"
 #include "ledger/verify.h"
 #include "store/faulty_store.h"
 
@@ -20,43 +21,6 @@ namespace weir::ledger {
 namespace {
 
 using store::Fault;
-
-/// Passes everything on, counts swaps of the head and holds one until it is let go.
-class HoldingStore final : public store::ObjectStore {
-public:
-    explicit HoldingStore(store::ObjectStore& store) : store_(store) {}
-
-    std::atomic<std::uint64_t> swaps = 0;
-    std::function<void()> before_swap = [] {};
-
-    Result<store::VersionedBytes> read(std::string_view key) const override {
-        return store_.read(key);
-    }
-    Result<std::vector<std::byte>> read_range(std::string_view key, std::uint64_t offset,
-                                              std::uint64_t size) const override {
-        return store_.read_range(key, offset, size);
-    }
-    Result<store::ObjectInfo> stat(std::string_view key) const override { return store_.stat(key); }
-    Result<std::unique_ptr<store::ByteSink>> create(std::string key) override {
-        return store_.create(std::move(key));
-    }
-    Result<store::Version> replace(std::string_view key,
-                                   const std::optional<store::Version>& expected,
-                                   std::span<const std::byte> bytes) override {
-        if (key == head_key) {
-            ++swaps;
-            before_swap();
-        }
-        return store_.replace(key, expected, bytes);
-    }
-    Status remove(std::string_view key) override { return store_.remove(key); }
-    Result<std::vector<store::ObjectInfo>> list(std::string_view prefix) const override {
-        return store_.list(prefix);
-    }
-
-private:
-    store::ObjectStore& store_;
-};
 
 class GroupCommitTest : public LedgerFixture {
 protected:
@@ -91,7 +55,7 @@ protected:
 
 TEST_F(GroupCommitTest, ThoseThatWaitShareOneSwap) {
     constexpr std::size_t threads_count = 6;
-    HoldingStore holding(*store_);
+    OvertakenStore holding(*store_, std::string(head_key));
     const auto ledger = Ledger::open(holding, key_, clock_).value();
     std::vector<Lease> leases;
     leases.reserve(all_stages.size());
@@ -100,8 +64,9 @@ TEST_F(GroupCommitTest, ThoseThatWaitShareOneSwap) {
     }
     std::latch is_swapping(1);
     std::once_flag first;
-    holding.swaps = 0;
-    holding.before_swap = [&] {
+    std::atomic<std::uint64_t> swaps = 0;
+    holding.before_replace = [&] {
+        ++swaps;
         std::call_once(first, [&] {
             is_swapping.count_down();
             while (ledger->waiting() < threads_count) {
@@ -121,14 +86,14 @@ TEST_F(GroupCommitTest, ThoseThatWaitShareOneSwap) {
     }
     threads.clear();
     EXPECT_EQ(appended, 7);
-    EXPECT_EQ(holding.swaps, 2U);
+    EXPECT_EQ(swaps, 2U);
     const auto held = appended_in(ledger->read_from({}).value());
     expect_whole(held);
     EXPECT_EQ(std::set<std::uint64_t>(held.begin(), held.end()).size(), 7U);
 }
 
 TEST_F(GroupCommitTest, OneThatLostItsLeaseDoesNotHoldTheOthers) {
-    HoldingStore holding(*store_);
+    OvertakenStore holding(*store_, std::string(head_key));
     const auto ledger = Ledger::open(holding, key_, clock_).value();
     const Lease old = ledger->take_lease(Stage::refine).value();
     const Lease capture = ledger->take_lease(Stage::capture).value();
@@ -136,7 +101,7 @@ TEST_F(GroupCommitTest, OneThatLostItsLeaseDoesNotHoldTheOthers) {
     ASSERT_THAT(open()->take_lease(Stage::refine), IsOk());
     std::latch is_swapping(1);
     std::once_flag first;
-    holding.before_swap = [&] {
+    holding.before_replace = [&] {
         std::call_once(first, [&] {
             is_swapping.count_down();
             while (ledger->waiting() < 2) {

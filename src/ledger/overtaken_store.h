@@ -8,13 +8,14 @@
 
 namespace weir::ledger {
 
-/// A store on which somebody else does something just before a key is read.
+/// A store on which somebody else does something just before a key is read, or replaced.
 class OvertakenStore final : public store::ObjectStore {
 public:
     OvertakenStore(store::ObjectStore& store, std::string key)
         : store_(store), key_(std::move(key)) {}
 
-    std::function<void()> before_read;
+    std::function<void()> before_read = [] {};
+    std::function<void()> before_replace = [] {};
 
     Result<store::VersionedBytes> read(std::string_view key) const override {
         if (key == key_) {
@@ -33,6 +34,9 @@ public:
     Result<store::Version> replace(std::string_view key,
                                    const std::optional<store::Version>& expected,
                                    std::span<const std::byte> bytes) override {
+        if (key == key_) {
+            before_replace();
+        }
         return store_.replace(key, expected, bytes);
     }
     Status remove(std::string_view key) override { return store_.remove(key); }

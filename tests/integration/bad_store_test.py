@@ -17,7 +17,8 @@ import tempfile
 
 import pytest
 
-from chain import SHARE, Chain, simulate, wait_until
+import small_disk
+from chain import SHARE, Chain, Payer, simulate, wait_until
 from plain_user import as_plain_user
 from postgres import PostgresServer
 
@@ -34,20 +35,13 @@ def server():
 
 @pytest.fixture
 def payer(server):
-    def works():
-        last = server.psql("select transaction_number from claims_simulation.progress")
-        simulate(server, *SETTING, "--run", int(last) + 40, "--resume")
-    return works
+    return Payer(server, *SETTING)
 
 
 @pytest.fixture
 def disk(tmp_path):
-    assert os.geteuid() == 0, "mounting a small disk needs root"
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "weir-test", folder], check=True)
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True)
+    with small_disk.mounted(tmp_path / "disk", "64m") as folder:
+        yield folder
 
 
 @pytest.fixture
@@ -66,31 +60,20 @@ def mount_for(disk, how):
     subprocess.run(["mount", "-o", f"remount,{how}", disk], check=True)
 
 
-def fill(disk):
-    """Takes all room that is left."""
-    with open(disk / "filler", "wb", buffering=0) as filler:
-        try:
-            while True:
-                filler.write(bytes(1 << 12))
-        except OSError:
-            pass
-    return disk / "filler"
-
-
 def digest(folder):
     return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*") if path.is_file()}
 
 
 def check_goes_on(chain, payer):
-    payer()
+    payer.works()
     chain.weir(*RUN)
     assert chain.warehouse_fingerprints() == chain.source_fingerprints()
     assert chain.weir("ledger", "verify")["verified"]
 
 
 def test_a_full_disk_ends_a_run_until_current(chain, disk, payer):
-    payer()
-    filler = fill(disk)
+    payer.works()
+    filler = small_disk.fill(disk)
     said = chain.weir(*RUN, expect=3)["error"]
     assert "unavailable: " in said and "No space left on device; free space on this disk, then retry" in said
     filler.unlink()
@@ -98,7 +81,7 @@ def test_a_full_disk_ends_a_run_until_current(chain, disk, payer):
 
 
 def test_a_disk_for_reading_only_stops_the_start(chain, disk, payer):
-    payer()
+    payer.works()
     mount_for(disk, "ro")
     before = digest(chain.store)
     said = chain.weir(*RUN, expect=1)["error"]
@@ -150,7 +133,7 @@ def copy(source, target):
 
 def test_an_older_head_stops_the_start(chain, payer):
     put_older = older(chain, "ledger/head")
-    payer()
+    payer.works()
     chain.weir(*RUN)
     put_newer = put_older()
     before = digest(chain.store / "ledger")
@@ -167,7 +150,7 @@ def test_an_older_ledger_stops_a_running_weir(chain, payer, part, messages):
     run = chain.start("run")
     try:
         cuts = chain.weir("status")["loaded"]
-        payer()
+        payer.works()
         wait_until(lambda: chain.weir("status")["loaded"] > cuts, chain.log)
         put_newer = put_older()
         assert run.wait(120) == 5, chain.log()

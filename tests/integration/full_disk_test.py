@@ -4,46 +4,28 @@ Method: the store lies on a small disk of its own (a tmpfs, so this needs root),
 payer works.
 """
 
-import os
 import signal
-import subprocess
 
 import pytest
 
+import small_disk
 from chain import Chain, simulate, start_simulator, wait_until
 from postgres import PostgresServer
 
 SETTING = ("--seed", 13, "--scale", 1000)
-MEBIBYTE = 1 << 20
 
 
 @pytest.fixture
-def small_disk(tmp_path):
-    assert os.geteuid() == 0, "mounting a small disk needs root"
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256m", "weir-test", folder], check=True)
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True)
+def disk(tmp_path):
+    with small_disk.mounted(tmp_path / "disk", "256m") as folder:
+        yield folder
 
 
-def fill(folder):
-    """Takes all room that is left."""
-    with open(folder / "filler", "wb") as filler:
-        try:
-            while True:
-                filler.write(bytes(MEBIBYTE))
-                filler.flush()
-        except OSError:
-            pass
-    return folder / "filler"
-
-
-def test_a_full_disk_is_outlasted(small_disk, tmp_path):
+def test_a_full_disk_is_outlasted(disk, tmp_path):
     with PostgresServer.start() as server:
         simulate(server, *SETTING, "--load")
         chain = Chain(server, tmp_path / "pipeline")
-        chain.store = small_disk / "data"
+        chain.store = disk / "data"
         chain.configuration.write_text(
             chain.configuration.read_text().replace(str(tmp_path / "pipeline" / "data"), str(chain.store)))
         chain.init()
@@ -52,7 +34,7 @@ def test_a_full_disk_is_outlasted(small_disk, tmp_path):
             log = tmp_path / "pipeline" / "weir.log"
             wait_until(lambda: b"landed cut 1:" in log.read_bytes(), chain.log)
             payer_works = start_simulator(server, *SETTING, "--run", 600, "--rate", 100)
-            filler = fill(small_disk)
+            filler = small_disk.fill(disk)
             wait_until(lambda: b"No space left on device" in log.read_bytes(), chain.log)
             assert payer_works.wait(120) == 0
             assert run.poll() is None

@@ -10,7 +10,7 @@ import shutil
 
 import pytest
 
-from chain import Chain, simulate
+from chain import Chain, Payer, simulate
 from postgres import PostgresServer
 
 SETTING = ("--seed", 5, "--scale", 100, "--bulk-at", 0, "--alter-at", 0)
@@ -23,20 +23,9 @@ def server():
         yield running
 
 
-class Payer:
-    """The simulator, some transactions at a time."""
-
-    def __init__(self, server):
-        self.server = server
-
-    def works(self):
-        last = self.server.psql("select transaction_number from claims_simulation.progress")
-        simulate(self.server, *SETTING, "--run", int(last) + 40, "--resume")
-
-
 @pytest.fixture
 def payer(server):
-    return Payer(server)
+    return Payer(server, *SETTING)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import subprocess
 
 import pytest
 
-from chain import SHARE, Chain, simulate, wait_until
+from chain import SHARE, Chain, Payer, simulate, wait_until
 from postgres import PostgresServer
 
 SETTING = ("--seed", 5, "--scale", 100, "--bulk-at", 0, "--alter-at", 0)
@@ -62,15 +62,6 @@ class Machine:
         assert self.chain.weir("ledger", "verify")["verified"]
 
 
-class Payer:
-    def __init__(self, server):
-        self.server = server
-
-    def works(self):
-        last = self.server.psql("select transaction_number from claims_simulation.progress")
-        simulate(self.server, *SETTING, "--run", int(last) + 40, "--resume")
-
-
 @pytest.fixture
 def server():
     with PostgresServer.start() as running:
@@ -80,7 +71,7 @@ def server():
 
 @pytest.fixture
 def payer(server):
-    return Payer(server)
+    return Payer(server, *SETTING)
 
 
 @pytest.fixture

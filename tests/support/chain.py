@@ -133,6 +133,18 @@ def simulate(server, *words):
     assert done.returncode == 0, done.stderr[-3000:]
 
 
+class Payer:
+    """The simulator, some transactions at a time, after what it has done before."""
+
+    def __init__(self, server, *setting):
+        self.server = server
+        self.setting = setting
+
+    def works(self):
+        last = self.server.psql("select transaction_number from claims_simulation.progress")
+        simulate(self.server, *self.setting, "--run", int(last) + 40, "--resume")
+
+
 def start_simulator(server, *words):
     return subprocess.Popen([str(BUILD / "weir-simulate"), "--url", server.url(), *map(str, words)],
                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
