@@ -8,21 +8,17 @@
 #include <optional>
 #include <string>
 
+#include "base/ascii_text.h"
+
 namespace weir::refine {
 namespace {
 
+constexpr std::string_view spaces = " ";
 constexpr std::int64_t day_us = 86'400'000'000;
 constexpr std::int32_t date_infinity = std::numeric_limits<std::int32_t>::max();
 constexpr std::int64_t timestamp_infinity = std::numeric_limits<std::int64_t>::max();
 // DuckDB's first timestamp, 290309-12-22 (BC) 00:00:00.
 constexpr std::int64_t timestamp_min = -9'223'372'022'400'000'000;
-
-std::string_view trimmed(std::string_view text) {
-    const std::size_t begin = text.find_first_not_of(' ');
-    return begin == std::string_view::npos
-               ? std::string_view{}
-               : text.substr(begin, text.find_last_not_of(' ') - begin + 1);
-}
 
 /// Takes all digits that `rest` begins with.
 std::string_view take_digits(std::string_view& rest) {
@@ -186,7 +182,7 @@ std::optional<TimeOfDay> take_time(std::string_view& rest) {
 
 Typed<arrow::Decimal128> read_decimal(std::string_view text, std::int32_t precision,
                                       std::int32_t scale) {
-    text = trimmed(text);
+    text = trimmed(text, spaces);
     const auto number = read_number(text);
     if (!number) {
         return std::unexpected(is_special_number(text) ? QuarantineReason::number_out_of_range
@@ -215,7 +211,7 @@ Typed<arrow::Decimal128> rescale_decimal(const arrow::Decimal128& value, std::in
 }
 
 Typed<std::int32_t> read_date(std::string_view text) {
-    text = trimmed(text);
+    text = trimmed(text, spaces);
     if (text == "infinity" || text == "-infinity") {
         return text.starts_with('-') ? -date_infinity : date_infinity;
     }
@@ -231,7 +227,7 @@ Typed<std::int32_t> read_date(std::string_view text) {
 }
 
 Typed<std::int64_t> read_timestamp(std::string_view text) {
-    text = trimmed(text);
+    text = trimmed(text, spaces);
     if (text == "infinity" || text == "-infinity") {
         return text.starts_with('-') ? -timestamp_infinity : timestamp_infinity;
     }

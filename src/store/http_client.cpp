@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstring>
 #include <ctime>
 
+#include "base/ascii_text.h"
 #include "base/clock.h"
 #include "store/aws/signature.h"
 
@@ -67,23 +67,14 @@ std::size_t take_body(char* data, std::size_t size, std::size_t count, void* con
     return bytes.size();
 }
 
-std::string_view trimmed(std::string_view text) {
-    const std::size_t begin = text.find_first_not_of(" \t\r\n");
-    return begin == std::string_view::npos
-               ? std::string_view{}
-               : text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
-}
-
 std::size_t take_header(char* data, std::size_t size, std::size_t count, void* context) {
     const std::string_view line(data, size * count);
     auto& headers = static_cast<Exchange*>(context)->response.headers;
     if (line.starts_with("HTTP/")) {
         headers.clear();  // Those before it were of a proxy, or of `100 Continue`.
     } else if (const std::size_t colon = line.find(':'); colon != std::string_view::npos) {
-        std::string name(line.substr(0, colon));
-        std::ranges::transform(name, name.begin(),
-                               [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-        headers.push_back({std::move(name), std::string(trimmed(line.substr(colon + 1)))});
+        headers.push_back(
+            {lower_case(line.substr(0, colon)), std::string(trimmed(line.substr(colon + 1)))});
     }
     return line.size();
 }

@@ -6,10 +6,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <set>
 #include <utility>
 
+#include "base/ascii_text.h"
 #include "base/assert.h"
 #include "sql/sql_session.h"
 #include "warehouse/column_type.h"
@@ -32,22 +32,14 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 9> own_colum
 }};
 
 // DuckDB tells names apart without their case.
-std::string lower(std::string_view name) {
-    std::string text(name);
-    std::ranges::transform(text, text.begin(), [](unsigned char letter) {
-        return static_cast<char>(std::tolower(letter));
-    });
-    return text;
-}
-
 class NameChooser {
 public:
     std::string choose(const std::string& name, std::uint32_t id) {
         std::string chosen = name;
-        while (is_history_name(chosen) || taken_.contains(lower(chosen))) {
+        while (is_history_name(chosen) || taken_.contains(lower_case(chosen))) {
             chosen = fmt::format("{}_{}", chosen, id);
         }
-        taken_.insert(lower(chosen));
+        taken_.insert(lower_case(chosen));
         return chosen;
     }
 
@@ -173,7 +165,7 @@ void add_columns_and_types(const HistoryTable& before, const HistoryTable& after
 }  // namespace
 
 bool is_history_name(std::string_view name) {
-    const std::string text = lower(name);
+    const std::string text = lower_case(name);
     return std::ranges::any_of(own_columns, [&](const auto& own) { return own.first == text; });
 }
 

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <set>
 
+#include "base/ascii_text.h"
 #include "warehouse/column_type.h"
 #include "warehouse/history_constants.h"
 #include "warehouse/merge_sql.h"
@@ -17,13 +17,6 @@ using catalog::Column;
 using sql::quote_identifier;
 using sql::quote_literal;
 
-std::string lower(std::string text) {
-    std::ranges::transform(text, text.begin(), [](unsigned char letter) {
-        return static_cast<char>(std::tolower(letter));
-    });
-    return text;
-}
-
 std::string view_name(const std::string& schema, const catalog::TableName& name) {
     return quote_identifier(schema) + "." + quote_identifier(name.table);
 }
@@ -33,7 +26,7 @@ std::string current_columns(const HistoryTable& history, const catalog::TableCon
     std::set<std::string> taken;
     return join_columns(contract.columns, ", ", [&](const Column& column) {
         const std::string& stored = history.column(column.id).name;
-        const bool is_free = taken.insert(lower(column.name)).second;
+        const bool is_free = taken.insert(lower_case(column.name)).second;
         return fmt::format("{} AS {}", quote_identifier(stored),
                            quote_identifier(is_free ? column.name : stored));
     });

@@ -1,28 +1,13 @@
 #include "store/aws/profile.h"
 
-#include <algorithm>
-#include <cctype>
 #include <fstream>
 #include <optional>
 #include <string_view>
 
+#include "base/ascii_text.h"
+
 namespace weir::store::aws {
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-    constexpr std::string_view blank = " \t\r";
-    const std::size_t begin = text.find_first_not_of(blank);
-    return begin == std::string_view::npos
-               ? std::string_view{}
-               : text.substr(begin, text.find_last_not_of(blank) - begin + 1);
-}
-
-std::string lower(std::string_view text) {
-    std::string name(text);
-    std::ranges::transform(name, name.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return name;
-}
 
 /// Returns the profile that a line opens: "[name]", or "[profile name]" in the config file.
 std::optional<std::string_view> opened_by(std::string_view line) {
@@ -44,7 +29,7 @@ void read_setting(const std::string& line, Profile& into) {
         return;
     }
     const std::string_view value = trimmed(std::string_view(line).substr(equals + 1));
-    into[lower(trimmed(std::string_view(line).substr(0, equals)))] = value;
+    into[lower_case(trimmed(std::string_view(line).substr(0, equals)))] = value;
 }
 
 /// Returns whether the file has the profile.

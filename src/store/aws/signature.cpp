@@ -4,10 +4,10 @@
 #include <openssl/hmac.h>
 
 #include <algorithm>
-#include <cctype>
 #include <ctime>
 #include <map>
 
+#include "base/ascii_text.h"
 #include "base/assert.h"
 #include "base/byte_text.h"
 #include "base/openssl_bytes.h"
@@ -56,13 +56,6 @@ SignedUrl parts_of(std::string_view url) {
             .query = query == url.size() ? "" : std::string(url.substr(query + 1))};
 }
 
-std::string lower(std::string_view text) {
-    std::string name(text);
-    std::ranges::transform(name, name.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return name;
-}
-
 /// What is signed of a request. Sorted by name alone: libcurl sorts names with their values, so
 /// that `x-amz-server-side-encryption` comes behind the longer name of its key.
 struct CanonicalHeaders {
@@ -73,7 +66,7 @@ struct CanonicalHeaders {
 CanonicalHeaders canonical_headers(const std::vector<HttpHeader>& headers) {
     std::map<std::string, std::string> sorted;
     for (const HttpHeader& header : headers) {
-        sorted[lower(header.name)] = header.value;
+        sorted[lower_case(header.name)] = header.value;
     }
     CanonicalHeaders canonical;
     for (const auto& [name, value] : sorted) {
