@@ -4,12 +4,12 @@
 
 #include <chrono>
 #include <cstdlib>
-#include <sstream>
 
 #include "models/child_process.h"
-#include "store/aws/s3_write.h"
+#include "models/program_search.h"
 #include "store/free_port.h"
 #include "store/http_client.h"
+#include "store/random_name.h"
 
 namespace weir::app {
 namespace {
@@ -26,12 +26,9 @@ constexpr auto ready_wait = 100ms;
 
 Result<fs::path> PrivateS3::find_program() {
     const char* path = std::getenv("PATH");
-    std::istringstream folders(path == nullptr ? "" : path);
-    for (std::string folder; std::getline(folders, folder, ':');) {
-        std::error_code error;
-        if (fs::exists(fs::path(folder) / "versitygw", error)) {
-            return fs::path(folder) / "versitygw";
-        }
+    const auto folders = models::folders_of(path == nullptr ? "" : path);
+    if (auto program = models::find_program("versitygw", folders)) {
+        return *std::move(program);
     }
     return fail(ErrorKind::not_found,
                 "there is no versitygw on PATH, which is the demo's server of S3; install it: "
@@ -41,7 +38,7 @@ Result<fs::path> PrivateS3::find_program() {
 Result<std::unique_ptr<PrivateS3>> PrivateS3::start(const fs::path& folder) {
     TRY_LET(const fs::path program, find_program());
     TRY_LET(const std::uint16_t port, store::free_port());
-    TRY_LET(const std::string secret, store::aws::new_write_name());
+    TRY_LET(const std::string secret, store::random_name());
     fs::create_directories(folder / bucket);
     ::setenv("AWS_ACCESS_KEY_ID", access_key, 1);
     ::setenv("AWS_SECRET_ACCESS_KEY", secret.c_str(), 1);

@@ -69,12 +69,9 @@ Result<LeaseNote> parse_lease(std::span<const std::byte> bytes) {
 }
 
 Result<std::optional<LeaseNote>> read_lease(const store::ObjectStore& store) {
-    const auto object = store.read(key);
-    if (!object && object.error().kind() == ErrorKind::not_found) {
-        return std::nullopt;
-    }
+    TRY_LET(const auto object, store::read_if_present(store, key));
     if (!object) {
-        return std::unexpected(object.error());
+        return std::nullopt;
     }
     TRY_LET(LeaseNote note, parse_lease(object->bytes));
     return note;
@@ -87,14 +84,11 @@ Result<RunLease> RunLease::of_this_process(store::ObjectStore& store, const Cloc
 }
 
 Status RunLease::see() {
-    const auto object = store_->read(key);
-    if (!object && object.error().kind() == ErrorKind::not_found) {
+    TRY_LET(const auto object, store::read_if_present(*store_, key));
+    if (!object) {
         seen_.reset();
         version_.reset();
         return {};
-    }
-    if (!object) {
-        return std::unexpected(object.error());
     }
     if (version_ != object->version) {
         TRY_LET(seen_, parse_lease(object->bytes));

@@ -85,12 +85,9 @@ Result<Tail> read_unverified_tail(const store::ObjectStore& store) {
 }
 
 Result<std::optional<CheckpointNote>> read_checkpoint(const store::ObjectStore& store) {
-    const auto object = store.read(checkpoint_key);
-    if (!object && object.error().kind() == ErrorKind::not_found) {
-        return std::nullopt;
-    }
+    TRY_LET(const auto object, store::read_if_present(store, checkpoint_key));
     if (!object) {
-        return std::unexpected(object.error());
+        return std::nullopt;
     }
     return CheckpointNote{.note = std::string(as_text(object->bytes)), .version = object->version};
 }

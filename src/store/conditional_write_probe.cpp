@@ -1,14 +1,10 @@
 #include "store/conditional_write_probe.h"
 
-#include <openssl/rand.h>
-
-#include <array>
 #include <functional>
 #include <latch>
 #include <thread>
 
-#include "base/openssl_bytes.h"
-#include "base/sha256.h"
+#include "store/random_name.h"
 
 namespace weir::store {
 namespace {
@@ -18,14 +14,6 @@ std::unexpected<Error> broken_promise(std::string_view what) {
                 "the store does not honour conditional writes, and a ledger on it would lose "
                 "cuts: {}; use a store that does (docs/s3.md)",
                 what);
-}
-
-Result<std::string> fresh_folder() {
-    std::array<std::byte, 8> bytes{};
-    if (RAND_bytes(as_openssl(bytes.data()), static_cast<int>(bytes.size())) != 1) {
-        return fail(ErrorKind::unavailable, "the system gives no random bytes");
-    }
-    return "probe/" + to_hex(bytes);
 }
 
 std::span<const std::byte> bytes_of(const std::string& text) {
@@ -110,7 +98,8 @@ Status try_all(ObjectStore& store, const std::string& folder, const ProbeOptions
 }  // namespace
 
 Status probe_conditional_writes(ObjectStore& store, const ProbeOptions& options) {
-    TRY_LET(const std::string folder, fresh_folder());
+    TRY_LET(const std::string name, random_name());
+    const std::string folder = "probe/" + name;
     Status tried = try_all(store, folder, options);
     TRY_LET(const auto objects, store.list(folder + "/"));
     for (const ObjectInfo& object : objects) {

@@ -82,4 +82,8 @@ public:
 /// Creates an object in one call. Fails with `already_exists` as `ByteSink::finish` does.
 Status create_object(ObjectStore& store, std::string key, std::span<const std::byte> bytes);
 
+/// Reads an object where it is no error that there is none.
+Result<std::optional<VersionedBytes>> read_if_present(const ObjectStore& store,
+                                                      std::string_view key);
+
 }  // namespace weir::store

@@ -7,9 +7,9 @@
 #include "base/byte_text.h"
 #include "base/result_matchers.h"
 #include "store/aws/s3_store.h"
-#include "store/aws/s3_write.h"
 #include "store/conditional_write_probe.h"
 #include "store/local_store.h"
+#include "store/random_name.h"
 #include "store/scratch_folder.h"
 
 namespace weir::store {
@@ -77,7 +77,7 @@ protected:
 
     const SystemClock clock_;
     const ScratchFolder folder_;
-    const std::string prefix_ = aws::new_write_name().value();
+    const std::string prefix_ = random_name().value();
     const std::unique_ptr<ObjectStore> store_ = open();
 };
 

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
@@ -61,7 +62,7 @@ Result<std::string> read_secret_file(const std::string& path) {
                     "it, mode={:o}, path={}",
                     status.st_mode & 0777U, path);
     }
-    std::string text(secret_bytes_max, '\0');
+    std::string text(std::min(static_cast<std::size_t>(status.st_size), secret_bytes_max), '\0');
     TRY_LET(const std::size_t count,
             read_at(file, std::as_writable_bytes(std::span(text)), 0, path));
     text.resize(count);

@@ -7,6 +7,7 @@
 #include "store/aws/s3_sink.h"
 #include "store/aws/s3_write.h"
 #include "store/object_key.h"
+#include "store/random_name.h"
 
 namespace weir::store::aws {
 namespace {
@@ -113,7 +114,7 @@ Result<ObjectInfo> S3Store::stat(std::string_view key) const {
 
 Result<std::unique_ptr<ByteSink>> S3Store::create(std::string key) {
     TRY(check_key(key));
-    TRY_LET(std::string write_name, new_write_name());
+    TRY_LET(std::string write_name, random_name());
     return std::make_unique<S3Sink>(*client_, std::move(key), std::move(write_name));
 }
 

@@ -1,12 +1,8 @@
 #include "store/aws/s3_write.h"
 
-#include <openssl/rand.h>
-
-#include <array>
-
 #include "base/base64.h"
-#include "base/openssl_bytes.h"
 #include "base/sha256.h"
+#include "store/random_name.h"
 
 namespace weir::store::aws {
 namespace {
@@ -48,14 +44,6 @@ Result<std::optional<Version>> settle(S3Client& client, const S3Request& put,
 
 }  // namespace
 
-Result<std::string> new_write_name() {
-    std::array<std::byte, 16> bytes{};
-    if (RAND_bytes(as_openssl(bytes.data()), static_cast<int>(bytes.size())) != 1) {
-        return fail(ErrorKind::unavailable, "the system gives no random bytes");
-    }
-    return to_hex(bytes);
-}
-
 std::vector<HttpHeader> object_headers(const S3Options& options, const std::string& write_name) {
     std::vector<HttpHeader> headers{{std::string(write_name_header), write_name},
                                     {"Content-Type", "application/octet-stream"}};
@@ -92,7 +80,7 @@ Result<Owner> owner_of(S3Client& client, const std::string& key, const std::stri
 Result<Version> put_object(S3Client& client, const std::string& key,
                            const std::optional<Version>& expected,
                            std::span<const std::byte> bytes) {
-    TRY_LET(const std::string write_name, new_write_name());
+    TRY_LET(const std::string write_name, random_name());
     S3Request put{.method = "PUT",
                   .key = key,
                   .headers = object_headers(client.options(), write_name),

@@ -10,9 +10,6 @@
 
 namespace weir::store::aws {
 
-/// Returns the name of one write, which no other has.
-Result<std::string> new_write_name();
-
 /// The headers of a write that makes an object: what encrypts it, and the write's name.
 std::vector<HttpHeader> object_headers(const S3Options& options, const std::string& write_name);
 
